@@ -1,0 +1,1 @@
+"""The call: recognition, ticket, events, store, server, command line."""

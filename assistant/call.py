@@ -1,0 +1,337 @@
+"""One call: samples in, events out.
+
+Everything that decides runs on the audio's own clock: the same samples give the same final transcript, ticket and
+suggestions at any pace. Wall time is only used to say how long after its audio an event left.
+
+Three tasks share the work: `_listen` finds utterances and orders their recognition, `_finish` takes the finals in the
+order in which the utterances ended and fills the ticket and asks the knowledge base, and one short task for each
+partial shows what has been said so far.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from typing import Literal
+
+from assistant import events
+from assistant.engine import Engine
+from assistant.events import Draft
+from assistant.partials import LocalAgreement
+from assistant.recognizer import NOTHING, Recognition
+from assistant.suggest import Suggester
+from assistant.ticket.fields import LABELS, Change, FieldValue, Hint, Value
+from assistant.ticket.filler import TicketFiller
+from assistant.transcript import Utterance, speaker
+from audio.media import MediaStart
+from audio.resample import SAMPLE_RATE, Samples
+from audio.utterances import SpeechEnded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted, UtteranceDetector
+
+log = logging.getLogger(__name__)
+
+FINALS_AHEAD = 8
+"""Ended utterances that may wait for the recogniser before more audio is listened to (bounds a replay at full speed)."""
+
+
+Publish = Callable[[Sequence[Draft]], Awaitable[object]]
+"""Takes events in order; returns when they are as durable as they are going to be."""
+
+
+@dataclass
+class _Open:
+    """An utterance that is still being spoken."""
+
+    index: int
+    channel: int
+    start: int
+    agreement: LocalAgreement = field(default_factory=LocalAgreement)
+    trial: Future[Recognition] | None = None
+    """The final of all so far, ordered when the speaker paused."""
+    partial: Future[Recognition] | None = None
+    shown: int = 0
+    """Samples that the last partial saw."""
+    closed: bool = False
+
+
+@dataclass(frozen=True)
+class _Ended:
+    utterance: _Open
+    speech: SpeechEnded
+    final: Future[Recognition]
+
+
+class Call:
+    """Feed it samples, hang up, and wait; `publish` gets every event. Lives on one event loop."""
+
+    def __init__(
+        self,
+        info: MediaStart,
+        *,
+        engine: Engine,
+        filler: TicketFiller,
+        suggester: Suggester,
+        ears: Executor,
+        publish: Publish,
+        partial_interval: float | None,
+    ) -> None:
+        """`ears` runs the voice activity; `partial_interval` in seconds of new speech, None for finals only."""
+        self.info = info
+        self._engine = engine
+        self._filler = filler
+        self._suggester = suggester
+        self._ears = ears
+        self._publish = publish
+        self._partial_step = None if partial_interval is None else int(partial_interval * SAMPLE_RATE)
+        self._detectors = [UtteranceDetector(info.sample_rate) for _ in range(info.channels)]
+        self._open: dict[int, _Open] = {}
+        self._utterances = 0
+        self._arrivals = _Arrivals(info.sample_rate)
+        self._incoming: asyncio.Queue[Samples | None] = asyncio.Queue(maxsize=1000)
+        self._ended: asyncio.Queue[_Ended | None] = asyncio.Queue(maxsize=FINALS_AHEAD)
+        self._ticket = asyncio.Lock()
+        self._background: set[asyncio.Task[None]] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Say that the call has begun and start listening."""
+        info = self.info
+        started = events.CallStarted(
+            agent=info.agent, caller_phone=info.caller_phone, started_at=info.started_at, channels=info.channels
+        )
+        await self._publish([Draft(started, 0.0)])
+        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._finish())]
+
+    async def feed(self, samples: Samples) -> None:
+        """`samples`: float32 (channels, n) in -1..1, any n. Waits when the pipeline is far behind."""
+        for task in self._tasks:
+            if task.done():
+                task.result()  # a task that ended early did so with an error, which belongs to whoever feeds the call
+        self._arrivals.add(samples.shape[1])
+        await self._incoming.put(samples)
+
+    async def hang_up(self, reason: Literal["hangup", "lost", "interrupted"] = "hangup") -> None:
+        """No more audio comes. Returns when everything that was said has become an event and the call is ended."""
+        await self._incoming.put(None)
+        await asyncio.gather(*self._tasks)
+        await self._publish([Draft(events.CallEnded(reason=reason), self._arrivals.seconds)])
+
+    async def edit(self, name: str, value: Value) -> list[Draft]:
+        """The agent typed a value. Raises TicketError; the caller stores the drafts."""
+        async with self._ticket:
+            return ticket_drafts(self._filler.edit(name, value), self._arrivals.seconds)
+
+    async def accept(self, name: str) -> list[Draft]:
+        """The agent accepted a value. Raises TicketError; the caller stores the drafts."""
+        async with self._ticket:
+            return ticket_drafts(self._filler.accept(name), self._arrivals.seconds)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of audio received so far."""
+        return self._arrivals.seconds
+
+    async def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        last = False
+        while not last:
+            pieces = [await self._incoming.get()]
+            while not self._incoming.empty() and len(pieces) < 50:
+                pieces.append(self._incoming.get_nowait())
+            last = pieces[-1] is None
+            for channel, event in await loop.run_in_executor(self._ears, self._detect, pieces):
+                await self._heed(channel, event)
+            if not last:
+                self._show_partials()
+        await self._ended.put(None)
+
+    def _detect(self, pieces: Sequence[Samples | None]) -> list[tuple[int, SpeechEvent]]:
+        """Speech events of all channels in the order of the audio's clock (runs on the ears' thread)."""
+        found: list[tuple[int, SpeechEvent]] = []
+        for channel, detector in enumerate(self._detectors):
+            for piece in pieces:
+                heard = detector.finish() if piece is None else detector.feed(piece[channel])
+                found.extend((channel, event) for event in heard)
+        return sorted(found, key=lambda item: (item[1].at, item[0]))
+
+    async def _heed(self, channel: int, event: SpeechEvent) -> None:
+        match event:
+            case SpeechStarted(start=start, at=at):
+                utterance = self._open[channel] = _Open(self._utterances, channel, start)
+                self._utterances += 1
+                said = events.SpeechStarted(utterance=utterance.index, speaker=speaker(channel, self.info.channels))
+                await self._publish([self._draft(said, at, at)])
+            case SpeechPaused(samples=samples):
+                utterance = self._open[channel]
+                utterance.trial = self._engine.final(samples)
+                if self._partial_step is not None:
+                    self._spawn(self._show_trial(utterance, utterance.trial, event.at))
+            case SpeechResumed():
+                utterance = self._open[channel]
+                if utterance.trial:
+                    utterance.trial.cancel()
+                utterance.trial = None
+            case SpeechEnded(samples=samples):
+                utterance = self._open.pop(channel)
+                utterance.closed = True
+                if utterance.partial:
+                    utterance.partial.cancel()
+                await self._ended.put(_Ended(utterance, event, utterance.trial or self._engine.final(samples)))
+
+    def _show_partials(self) -> None:
+        if self._partial_step is None:
+            return
+        for channel, utterance in self._open.items():
+            spoken = self._detectors[channel].spoken()
+            idle = utterance.partial is None or utterance.partial.done()
+            if idle and spoken - utterance.shown >= self._partial_step:
+                utterance.shown = spoken
+                samples = self._detectors[channel].growing()
+                utterance.partial = self._engine.partial((self.info.call_id, utterance.index), samples)
+                self._spawn(self._show_partial(utterance, utterance.partial, utterance.start + spoken))
+
+    async def _show_partial(self, utterance: _Open, future: Future[Recognition], until: int) -> None:
+        """Publish what a partial heard, if the utterance is still being spoken."""
+        heard = await _result(future)
+        if heard is None or not heard.text or utterance.closed:
+            return
+        stable, tentative = utterance.agreement.update(heard.text)
+        await self._publish_partial(utterance, stable, tentative, until)
+
+    async def _show_trial(self, utterance: _Open, future: Future[Recognition], until: int) -> None:
+        """Show the final on trial while the pause lasts: better words than the last partial's, at no cost."""
+        heard = await _result(future)
+        if heard is None or utterance.closed or utterance.trial is not future:
+            return
+        stable = utterance.agreement.stable
+        await self._publish_partial(utterance, stable, heard.text[len(stable) :], until)
+
+    async def _publish_partial(self, utterance: _Open, stable: str, tentative: str, until: int) -> None:
+        partial = events.TranscriptPartial(
+            utterance=utterance.index,
+            speaker=speaker(utterance.channel, self.info.channels),
+            start=round(utterance.start / SAMPLE_RATE, 3),
+            stable=stable,
+            tentative=tentative,
+        )
+        await self._publish([self._draft(partial, until, until)])
+
+    async def _finish(self) -> None:
+        while (ended := await self._ended.get()) is not None:
+            heard = await _result(ended.final) or NOTHING
+            speech, index = ended.speech, ended.utterance.index
+            utterance = Utterance(
+                index=index,
+                speaker=speaker(ended.utterance.channel, self.info.channels),
+                text=heard.text,
+                start=round(speech.start / SAMPLE_RATE, 3),
+                end=round(speech.end / SAMPLE_RATE, 3),
+                confidence=round(heard.confidence, 3),
+                hypotheses=heard.hypotheses,
+            )
+            final = events.TranscriptFinal(
+                utterance=index,
+                speaker=utterance.speaker,
+                start=utterance.start,
+                end=utterance.end,
+                text=utterance.text,
+                confidence=utterance.confidence,
+            )
+            await self._publish([self._draft(final, speech.at, speech.end)])
+            if utterance.text:
+                await self._understand(utterance, speech)
+
+    async def _understand(self, utterance: Utterance, speech: SpeechEnded) -> None:
+        """Ticket and knowledge, from a final that has already been sent."""
+        arrived, at = self._arrivals.of(speech.end), speech.at / SAMPLE_RATE
+        async with self._ticket:
+            noted = await asyncio.to_thread(self._filler.hear, utterance)
+        await self._publish(ticket_drafts(noted, at, utterance.index, arrived))
+        hits = await asyncio.to_thread(self._suggester.hear, utterance)
+        if hits is not None:
+            await self._publish([Draft(events.suggestion(utterance.index, hits), at, arrived)])
+
+    def _draft(self, data: events.Data, at: int, caused_by: int) -> Draft:
+        return Draft(data, at / SAMPLE_RATE, self._arrivals.of(caused_by))
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._background.add(task)  # type: ignore[arg-type]
+        task.add_done_callback(self._background.discard)  # type: ignore[arg-type]
+
+
+def ticket_drafts(
+    noted: Sequence[Change | Hint], at: float, utterance: int = -1, arrived: float | None = None
+) -> list[Draft]:
+    """Events for what the ticket filler noted; `utterance` is the one it heard, -1 when the agent did it."""
+    return [Draft(_noted(item, utterance), at, arrived) for item in noted]
+
+
+def _noted(item: Change | Hint, utterance: int) -> events.Data:
+    if isinstance(item, Hint):
+        return events.HintRaised(kind=item.kind, text=item.text, after_utterance=utterance)
+    return updated(item.name, item.value)
+
+
+def updated(name: str, value: FieldValue) -> events.TicketUpdated:
+    """The event that says what is now known of a field."""
+    return events.TicketUpdated(
+        field=name,
+        value=value.value,
+        label=LABELS[name],
+        display=value.display,
+        state=value.state,
+        confidence=round(value.confidence, 3),
+        evidence=[events.TicketEvidence(utterance=e.utterance, start=e.start, end=e.end) for e in value.evidence],
+        candidates=[
+            events.TicketCandidate(value=c.value, display=c.display, confidence=round(c.confidence, 3))
+            for c in value.candidates
+        ],
+    )
+
+
+async def _result(future: Future[Recognition]) -> Recognition | None:
+    """What the engine answered, None when it was cancelled or failed (which one call survives and the log tells)."""
+    try:
+        return await asyncio.wrap_future(future)
+    except asyncio.CancelledError:
+        if future.cancelled():
+            return None
+        raise
+    except Exception:
+        log.exception("recognition failed")
+        return None
+
+
+class _Arrivals:
+    """When each part of the audio arrived."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._samples = 0
+        self._ends: list[float] = []
+        self._times: list[float] = []
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of audio so far."""
+        return self._samples / self._rate
+
+    def add(self, samples: int) -> None:
+        """More samples (at the source's rate) have just arrived."""
+        self._samples += samples
+        self._ends.append(self.seconds)
+        self._times.append(time.monotonic())
+        if len(self._ends) > 20_000:
+            del self._ends[:10_000], self._times[:10_000]
+
+    def of(self, sample: int) -> float:
+        """`time.monotonic()` at which a sample (at 16 kHz) arrived."""
+        if not self._times:
+            return time.monotonic()
+        place = bisect.bisect_left(self._ends, sample / SAMPLE_RATE)
+        return self._times[min(place, len(self._times) - 1)]

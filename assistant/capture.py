@@ -1,0 +1,30 @@
+"""The agent's desktop client: from the sound devices to the server's `/media`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+from audio.devices import FRAME, InputDevice, SoftphoneCapture
+from audio.media import MediaClient, MediaStart
+from audio.resample import SAMPLE_RATE
+
+
+async def stream(
+    url: str, start: MediaStart, far_end: InputDevice, microphone: InputDevice, seconds: float | None
+) -> float:
+    """Stream both legs until Ctrl+C (or for `seconds`), then hang up; returns the seconds of audio sent.
+
+    Raises AudioError when a device or the server fails.
+    """
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    sent = 0
+    with SoftphoneCapture(far_end, microphone) as capture:
+        frames = capture.frames()
+        async with MediaClient(url, start) as media:
+            while not stop.is_set() and (seconds is None or sent < seconds * SAMPLE_RATE):
+                await media.send(await asyncio.to_thread(next, frames))
+                sent += FRAME
+    return sent / SAMPLE_RATE

@@ -1,0 +1,39 @@
+"""`seat`: one command for agents' machines, the server and engineers. One module for each command."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from assistant.cli import capture, demo, doctor, extract, kb, replay, serve
+from assistant.errors import SeatError
+from audio.errors import AudioError
+from kb.errors import PackError
+
+app = typer.Typer(
+    name="seat",
+    help="Seat Assistant: live transcript, work order and knowledge for 12345 hotlines.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for module in (demo, serve, replay, extract, capture, doctor):
+    app.command(module.NAME)(module.run)
+app.add_typer(kb.app, name="kb")
+
+
+def main() -> None:
+    """Run the command line; what the user can put right ends in one line and exit code 1."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    try:
+        app()
+    except (SeatError, AudioError, PackError) as error:
+        print(f"seat: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -1,0 +1,89 @@
+"""Settings: `seat.toml` in the working directory (or the file that SEAT_CONFIG names), then SEAT_… variables."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from assistant.errors import SeatError
+from assistant.model import BUNDLED
+from kb.pack import DEFAULT_PACK
+
+
+def cache_dir() -> Path:
+    """Where what can be made again is kept: the assembled model, indexes."""
+    return Path(os.environ.get("SEAT_CACHE_DIR") or platformdirs.user_cache_dir("seat-assistant"))
+
+
+def data_dir() -> Path:
+    """Where calls are kept."""
+    return Path(os.environ.get("SEAT_DATA_DIR") or platformdirs.user_data_dir("seat-assistant"))
+
+
+def _config_file() -> Path:
+    return Path(os.environ.get("SEAT_CONFIG", "seat.toml"))
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default. Environment variables are upper case with the prefix SEAT_."""
+
+    model_config = SettingsConfigDict(env_prefix="SEAT_", extra="forbid")
+
+    host: str = "127.0.0.1"
+    """Address the server listens on. Anything but loopback opens it to the network; there is no sign-in yet."""
+    port: int = Field(default=8345, ge=0, le=65535)
+    """Port the server listens on; 0 takes a free one."""
+    model: str = BUNDLED
+    """Recognition model: "base" (bundled), a directory, or a faster-whisper model name already on this machine."""
+    device: str = "cpu"
+    """"cpu" or "cuda"."""
+    compute_type: str = "int8"
+    """CTranslate2 compute type: int8 on a CPU, float16 or int8_float16 on a GPU."""
+    workers: int = Field(default_factory=lambda: max(1, os.cpu_count() or 1), ge=1, le=256)
+    """Utterances decoded at the same time, one thread each; one per core."""
+    pack: Path = DEFAULT_PACK
+    """The city pack's directory."""
+    database_url: str = ""
+    """SQLAlchemy URL of the store; empty: an SQLite file in the data directory."""
+    partial_interval: float = Field(default=0.4, gt=0.05)
+    """Seconds of new speech between two partials of an utterance."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Given values first, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=_config_file())
+
+    def store_url(self) -> str:
+        """The store's URL, the default filled in."""
+        if self.database_url:
+            return self.database_url
+        data_dir().mkdir(parents=True, exist_ok=True)
+        return f"sqlite:///{data_dir() / 'calls.db'}"
+
+
+def load(**given: Any) -> Settings:
+    """Settings from arguments (None is not given), environment and file. Raises SeatError naming the setting that is wrong."""
+    if "SEAT_CONFIG" in os.environ and not _config_file().is_file():
+        raise SeatError(f"SEAT_CONFIG names {_config_file()}, which does not exist.")
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SeatError(f"Setting {'.'.join(map(str, first['loc']))}: {first['msg']} (got {first['input']!r}).") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SeatError(f"{_config_file()} is not valid TOML: {error}.") from error
+
+

@@ -1,0 +1,224 @@
+"""Everything that leaves the pipeline is one of these events; the wire format is `Event.wire()`.
+
+Times are seconds of the call's audio. Speakers are caller (channel 0), agent (channel 1) or unknown (mono).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from assistant.ticket.fields import State
+from assistant.transcript import Speaker
+from kb.search import Hit
+
+
+class Data(BaseModel):
+    """What an event says; `type` is its name on the wire."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    type: ClassVar[str]
+
+
+class CallStarted(Data):
+    type = "call.started"
+    agent: str
+    """The desk that takes the call."""
+    caller_phone: str | None
+    """The line's own number, None when withheld."""
+    started_at: datetime
+    """Wall time of the first sample, with offset: what 昨天 and 上个星期三 refer to."""
+    channels: int
+    """2: caller and agent; 1: both on one, speaker unknown."""
+
+
+class SpeechStarted(Data):
+    type = "speech.started"
+    utterance: int
+    speaker: Speaker
+
+
+class TranscriptPartial(Data):
+    type = "transcript.partial"
+    utterance: int
+    speaker: Speaker
+    start: float
+    stable: str
+    """Will not be taken back before the final."""
+    tentative: str
+    """May still change."""
+
+
+class TranscriptFinal(Data):
+    type = "transcript.final"
+    utterance: int
+    speaker: Speaker
+    start: float
+    end: float
+    text: str
+    """Empty when the sound turned out to be no speech: whatever was shown for the utterance goes away."""
+    confidence: float
+
+
+class TicketEvidence(Data):
+    type = "evidence"
+    utterance: int
+    start: int
+    """First character of the utterance's text."""
+    end: int
+    """Character after the last."""
+
+
+class TicketCandidate(Data):
+    type = "candidate"
+    value: str
+    display: str
+    confidence: float
+
+
+class TicketUpdated(Data):
+    type = "ticket.updated"
+    field: str
+    value: str | bool | int | float | list[str] | None
+    label: str
+    """What agents call the field."""
+    display: str
+    """The value in words, where it is a code; else empty."""
+    state: State
+    confidence: float
+    evidence: list[TicketEvidence]
+    candidates: list[TicketCandidate]
+    """Up to three, best first, for fields that are a judgement."""
+
+
+class SuggestedArticle(Data):
+    type = "article"
+    id: str
+    title: str
+    answer: str
+    score: float
+    confidence: float
+
+
+class KnowledgeSuggested(Data):
+    type = "knowledge.suggested"
+    after_utterance: int
+    articles: list[SuggestedArticle]
+
+
+def suggestion(utterance: int, hits: Sequence[Hit]) -> KnowledgeSuggested:
+    """The event that shows search hits beside the call."""
+    return KnowledgeSuggested(
+        after_utterance=utterance,
+        articles=[
+            SuggestedArticle(
+                id=hit.article.id,
+                title=hit.article.title,
+                answer=hit.article.answer,
+                score=round(hit.score, 3),
+                confidence=round(hit.confidence, 3),
+            )
+            for hit in hits
+        ],
+    )
+
+
+class KnowledgeFeedback(Data):
+    type = "knowledge.feedback"
+    article: str
+    useful: bool
+
+
+class HintRaised(Data):
+    type = "hint.raised"
+    kind: str
+    text: str
+    after_utterance: int
+
+
+class CallEnded(Data):
+    type = "call.ended"
+    reason: Literal["hangup", "lost", "interrupted"]
+    """hangup: the media client said stop; lost: it vanished; interrupted: the server was stopped in mid-call."""
+
+
+class TicketSubmitted(Data):
+    type = "ticket.submitted"
+
+
+AnyData = (
+    CallStarted
+    | SpeechStarted
+    | TranscriptPartial
+    | TranscriptFinal
+    | TicketUpdated
+    | KnowledgeSuggested
+    | KnowledgeFeedback
+    | HintRaised
+    | CallEnded
+    | TicketSubmitted
+)
+KINDS: dict[str, type[Data]] = {kind.type: kind for kind in AnyData.__args__}
+"""Event types by their name on the wire."""
+
+
+class Event(BaseModel):
+    """One numbered event of a call."""
+
+    model_config = ConfigDict(frozen=True)
+    seq: int
+    """1, 2, 3, … within the call. Partials that were overtaken are not sent again, so a late reader sees gaps."""
+    call: str
+    type: str
+    at: float
+    """Seconds of audio."""
+    latency_ms: float
+    """From the arrival of the audio that caused it to its leaving, in milliseconds; 0 when no audio did."""
+    data: dict[str, Any]
+
+    def wire(self) -> str:
+        """The JSON object that goes over the websocket."""
+        return self.model_dump_json()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An event that has no number yet."""
+
+    data: Data
+    at: float
+    """Seconds of audio."""
+    arrived: float | None = None
+    """`time.monotonic()` at which the audio that caused it arrived; None when no audio did."""
+
+    def numbered(self, seq: int, call: str) -> Event:
+        """The event, with the time it took from its audio until now."""
+        latency = 0.0 if self.arrived is None else max(0.0, time.monotonic() - self.arrived)
+        return Event(
+            seq=seq,
+            call=call,
+            type=self.data.type,
+            at=round(self.at, 3),
+            latency_ms=round(1000 * latency, 1),
+            data=self.data.model_dump(mode="json"),
+        )
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of an event as it is on the wire: one alternative for each type."""
+    alternatives = []
+    definitions: dict[str, Any] = {}
+    for name, kind in KINDS.items():
+        data = TypeAdapter(Annotated[kind, Field()]).json_schema(ref_template="#/$defs/{model}")
+        definitions.update(data.pop("$defs", {}))
+        envelope = Event.model_json_schema()
+        envelope["title"] = name
+        envelope["properties"]["type"] = {"const": name}
+        envelope["properties"]["data"] = data
+        alternatives.append(envelope)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "oneOf": alternatives, "$defs": definitions}

@@ -1,0 +1,154 @@
+"""The event log: numbers events, stores them, and only then shows them to whoever follows the call.
+
+One writer thread takes everything that is waiting into one transaction, so that many calls share the cost of a sync
+to disk. The log's methods belong to one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from assistant.errors import CallError
+from assistant.events import CallEnded, Draft, Event
+from assistant.store import Entry, Store
+from audio.media import MediaStart
+
+FOLLOWER_LIMIT = 5_000
+"""Events that may wait for a slow page before it is cut off (it comes back and asks for what it missed)."""
+
+
+class Follower:
+    """A page's or another system's view of the log, from now on."""
+
+    def __init__(self, wants: Callable[[Event], bool]) -> None:
+        self.wants = wants
+        self._queue: asyncio.Queue[Event | None] = asyncio.Queue()
+
+    def show(self, event: Event) -> None:
+        """Called by the log for each event."""
+        if self.wants(event):
+            self._queue.put_nowait(event if self._queue.qsize() < FOLLOWER_LIMIT else None)
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        """Events as they come; ends when the follower was too slow to keep up."""
+        while (event := await self._queue.get()) is not None:
+            yield event
+
+
+class EventLog:
+    """All calls' events. Opening it ends the calls that a stopped server left behind."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._numbers: dict[str, int] = {}
+        self._agents: dict[str, str] = {}
+        self._followers: set[Follower] = set()
+        self._waiting: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
+        self._writer = threading.Thread(target=self._write, name="event-log", daemon=True)
+        self._writer.start()
+
+    async def recover(self) -> list[str]:
+        """End the calls that were live when the server was stopped; returns their ids."""
+        left = await asyncio.to_thread(self.store.unfinished)
+        for call in left:
+            past = await asyncio.to_thread(self.store.events, call)
+            at = past[-1].at if past else 0.0
+            await self.append(call, [Draft(CallEnded(reason="interrupted"), at)])
+        return left
+
+    async def open(self, info: MediaStart) -> None:
+        """Make room for a new call. Raises CallError when its id has been used before."""
+        if not await asyncio.to_thread(self.store.add_call, info):
+            raise CallError(f"Call id {info.call_id!r} has been used before; give every call an id of its own.")
+        self._numbers[info.call_id] = 0
+        self._agents[info.call_id] = info.agent
+
+    async def append(self, call: str, drafts: Sequence[Draft], request: str | None = None) -> list[Event]:
+        """Number, store and show events; returns when they are on disk. `request`: the page's number of its message."""
+        if not drafts:
+            return []
+        if call not in self._numbers:
+            self._numbers[call] = await asyncio.to_thread(self.store.last_number, call)
+        first = self._numbers[call] + 1
+        self._numbers[call] += len(drafts)
+        events = [draft.numbered(first + place, call) for place, draft in enumerate(drafts)]
+        batch = _Batch([Entry(event, request) for event in events], asyncio.get_running_loop())
+        self._waiting.put(batch)
+        await batch.done
+        for event in events:
+            for follower in tuple(self._followers):
+                follower.show(event)
+        if events[-1].type == CallEnded.type:
+            del self._numbers[call]
+        return events
+
+    @contextmanager
+    def follow(self, wants: Callable[[Event], bool]) -> Any:
+        """A Follower of the events that `wants` returns true for, from now until the context is left."""
+        follower = Follower(wants)
+        self._followers.add(follower)
+        try:
+            yield follower
+        finally:
+            self._followers.discard(follower)
+
+    async def past(self, call: str, after: int = 0) -> list[Event]:
+        """Stored events of a call with a number above `after`."""
+        return await asyncio.to_thread(self.store.events, call, after)
+
+    def close(self) -> None:
+        """Write what is waiting and stop."""
+        self._waiting.put(None)
+        self._writer.join()
+        self.store.close()
+
+    def _write(self) -> None:
+        while (batch := self._waiting.get()) is not None:
+            batches: list[_Batch] = [batch]
+            last = False
+            while not self._waiting.empty() and len(batches) < 100:
+                following = self._waiting.get()
+                if following is None:
+                    last = True
+                    break
+                batches.append(following)
+            try:
+                self.store.write([entry for each in batches for entry in each.entries])
+            except Exception as error:  # the database's error belongs to everyone whose events were not stored
+                for each in batches:
+                    each.fail(error)
+            else:
+                for each in batches:
+                    each.succeed()
+            if last:
+                return
+
+
+class _Batch:
+    """Events that are stored together, and the task that waits for them."""
+
+    def __init__(self, entries: list[Entry], loop: asyncio.AbstractEventLoop) -> None:
+        self.entries = entries
+        self.done: asyncio.Future[None] = loop.create_future()
+        self._loop = loop
+
+    def succeed(self) -> None:
+        self._loop.call_soon_threadsafe(self._settle, None)
+
+    def fail(self, error: Exception) -> None:
+        self._loop.call_soon_threadsafe(self._settle, error)
+
+    def _settle(self, error: Exception | None) -> None:
+        if self.done.done():
+            return
+        if error is None:
+            self.done.set_result(None)
+        else:
+            self.done.set_exception(error)
+
+

@@ -1,0 +1,60 @@
+"""What the agent's page sends back over its websocket; each is answered with an ack once it is on disk."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from assistant.errors import CallError
+from assistant.ticket.fields import Value
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    id: str = Field(min_length=1, max_length=64)
+    """The page's own number of the message; a repeated message does nothing."""
+    call: str = Field(min_length=1, max_length=128)
+
+
+class TicketEdit(_Request):
+    """The agent typed a value; null clears the field."""
+
+    type: Literal["ticket.edit"]
+    field: str
+    value: Value
+
+
+class TicketAccept(_Request):
+    """The agent accepted the value that stands in a field."""
+
+    type: Literal["ticket.accept"]
+    field: str
+
+
+class TicketSubmit(_Request):
+    """The agent submitted the ticket: it does not change any more."""
+
+    type: Literal["ticket.submit"]
+
+
+class ArticleFeedback(_Request):
+    """The agent found an article useful or wrong."""
+
+    type: Literal["article.feedback"]
+    article: str = Field(min_length=1, max_length=128)
+    useful: bool
+
+
+Request = Annotated[TicketEdit | TicketAccept | TicketSubmit | ArticleFeedback, Field(discriminator="type")]
+_request: TypeAdapter[TicketEdit | TicketAccept | TicketSubmit | ArticleFeedback] = TypeAdapter(Request)
+
+
+def parse(text: str) -> TicketEdit | TicketAccept | TicketSubmit | ArticleFeedback:
+    """A message from a page. Raises CallError when it is none of the above."""
+    try:
+        return _request.validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "message"
+        raise CallError(f"消息无法识别：{where}: {first['msg']}") from error

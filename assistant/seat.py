@@ -1,0 +1,81 @@
+"""All that calls share, loaded once: the recognition engine, the city pack's reference data, the article index."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+from assistant import model
+from assistant.call import Call, Publish
+from assistant.config import Settings, cache_dir
+from assistant.engine import Engine
+from assistant.recognizer import Recognizer
+from assistant.suggest import Suggester
+from assistant.ticket.filler import Reference, TicketFiller
+from audio.media import MediaStart
+from kb.articles import read_articles
+from kb.search import ArticleIndex
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[str, float], None]
+"""Called with what is being done and how much of it is, 0..1."""
+
+
+class Knowledge:
+    """What is built from the city pack: needed by everything but the recogniser."""
+
+    def __init__(self, pack: Path, progress: Progress | None = None) -> None:
+        """Raises PackError when the pack is missing or wrong."""
+        self.reference = Reference.load(pack, cache_dir(), progress)
+        self.articles = read_articles(self.reference.pack.articles_path)
+        self.index = ArticleIndex.build(self.articles, cache_dir(), progress)
+
+    def filler(self, started_at: datetime, caller_phone: str | None) -> TicketFiller:
+        """An empty ticket for a call."""
+        return TicketFiller(self.reference, started_at, caller_phone)
+
+    def suggester(self, started_at: datetime) -> Suggester:
+        """Suggestions for a call."""
+        return Suggester(self.index, started_at.date())
+
+
+class SeatAssistant:
+    """Starts calls. Raises ModelError or PackError when the model or the pack cannot be used."""
+
+    def __init__(self, settings: Settings, progress: Progress | None = None) -> None:
+        report = progress or (lambda what, part: None)
+        self.settings = settings
+        self.knowledge = Knowledge(settings.pack, progress)
+        report("加载语音识别模型", 0.0)
+        recognizer = Recognizer(
+            model.locate(settings.model, cache_dir()),
+            workers=settings.workers,
+            device=settings.device,
+            compute_type=settings.compute_type,
+        )
+        self.engine = Engine(recognizer)
+        self._ears = ThreadPoolExecutor(1, thread_name_prefix="ears")
+        report("加载语音识别模型", 1.0)
+
+    async def start_call(self, info: MediaStart, publish: Publish, *, partials: bool = True) -> Call:
+        """A call that has begun; `publish` gets its events. `partials` off for replays that nobody watches."""
+        call = Call(
+            info,
+            engine=self.engine,
+            filler=self.knowledge.filler(info.started_at, info.caller_phone),
+            suggester=self.knowledge.suggester(info.started_at),
+            ears=self._ears,
+            publish=publish,
+            partial_interval=self.settings.partial_interval if partials else None,
+        )
+        await call.start()
+        return call
+
+    def close(self) -> None:
+        """Stop the recogniser's threads."""
+        self.engine.close()
+        self._ears.shutdown()

@@ -1,0 +1,142 @@
+"""REST under `/api`: calls, transcripts, tickets, articles, health; and Prometheus' `/metrics`."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from dataclasses import asdict
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from assistant import document, events
+from assistant.metrics import Metrics
+from assistant.switchboard import Switchboard
+from assistant.ticket.form import form
+from kb.articles import Article
+
+router = APIRouter()
+
+Id = Annotated[str, "A call's id"]
+
+
+def _switchboard(request: Request) -> Switchboard:
+    switchboard: Switchboard = request.app.state.switchboard
+    return switchboard
+
+
+@router.get("/api/calls")
+async def calls(
+    request: Request, limit: Annotated[int, Query(ge=1, le=1000)] = 100, offset: Annotated[int, Query(ge=0)] = 0
+) -> list[dict[str, Any]]:
+    """Calls, newest first."""
+    found = await asyncio.to_thread(_switchboard(request).log.store.calls, limit, offset)
+    return [asdict(summary) for summary in found]
+
+
+@router.get("/api/calls/{call}")
+async def call_document(request: Request, call: Id) -> dict[str, Any]:
+    """A call as one document: transcript, ticket with evidence, candidates, suggestions, hints, latencies."""
+    past = await _switchboard(request).log.past(call)
+    if not past:
+        raise HTTPException(404, f"没有通话 {call}。")
+    return document.fold(call, past)
+
+
+@router.get("/api/calls/{call}/transcript")
+async def transcript(request: Request, call: Id) -> list[dict[str, Any]]:
+    """The finals of a call in the order in which they were begun."""
+    found: list[dict[str, Any]] = (await call_document(request, call))["transcript"]
+    return found
+
+
+@router.get("/api/calls/{call}/ticket")
+async def ticket(request: Request, call: Id, format: Literal["json", "csv"] = "json") -> Response:
+    """The work order of a call, as JSON or as CSV that spreadsheets open."""
+    fields: dict[str, dict[str, Any]] = (await call_document(request, call))["ticket"]
+    if format == "json":
+        return Response(_json(fields), media_type="application/json")
+    table = io.StringIO()
+    rows = csv.writer(table)
+    rows.writerow(["字段", "名称", "值", "说明", "状态", "置信度"])
+    for name, field in fields.items():
+        value = ";".join(field["value"]) if isinstance(field["value"], list) else field["value"]
+        told = "" if value is None else _plain(str(value))
+        rows.writerow([name, field["label"], told, _plain(field["display"]), field["state"], field["confidence"]])
+    headers = {"Content-Disposition": 'attachment; filename="ticket.csv"'}
+    return Response("\ufeff" + table.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/api/articles")
+async def articles(
+    request: Request,
+    q: Annotated[str, Query(max_length=10_000)],
+    top: Annotated[int, Query(ge=1, le=50)] = 10,
+    on: date | None = None,
+) -> list[dict[str, Any]]:
+    """Search the knowledge base; articles not valid on the day (default: today) are never found."""
+    hits = await asyncio.to_thread(_switchboard(request).assistant.knowledge.index.search, q, top, on)
+    return [_article(hit.article) | {"score": hit.score, "confidence": hit.confidence} for hit in hits]
+
+
+@router.get("/api/articles/{article}")
+async def article(request: Request, article: str) -> dict[str, Any]:
+    """One article."""
+    for each in _switchboard(request).assistant.knowledge.articles:
+        if each.id == article:
+            return _article(each)
+    raise HTTPException(404, f"没有知识 {article}。")
+
+
+@router.get("/api/fields")
+async def fields(request: Request) -> list[dict[str, Any]]:
+    """The form: every field with its label, kind and choices."""
+    return [asdict(field) for field in form(_switchboard(request).assistant.knowledge.reference.pack)]
+
+
+@router.get("/api/events/schema")
+async def events_schema() -> dict[str, Any]:
+    """JSON Schema of the events that the websockets send."""
+    return events.schema()
+
+
+@router.get("/api/health")
+async def health(request: Request) -> dict[str, Any]:
+    """Whether the server can take calls, and what is on."""
+    switchboard = _switchboard(request)
+    return {
+        "status": "ok",
+        "live_calls": len(switchboard.live),
+        "recognition_waiting": switchboard.assistant.engine.waiting(),
+        "model": switchboard.assistant.settings.model,
+        "city": switchboard.assistant.knowledge.reference.pack.city,
+        "articles": len(switchboard.assistant.knowledge.articles),
+    }
+
+
+@router.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """Figures for Prometheus."""
+    figures: Metrics = request.app.state.metrics
+    switchboard = _switchboard(request)
+    figures.live_calls.set(len(switchboard.live))
+    figures.waiting.set(switchboard.assistant.engine.waiting())
+    return Response(generate_latest(figures.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _article(found: Article) -> dict[str, Any]:
+    return asdict(found)
+
+
+def _plain(text: str) -> str:
+    """Text that a spreadsheet will not run as a formula."""
+    return "'" + text if text.startswith(("=", "+", "-", "@")) else text
+
+
+def _json(value: Any) -> bytes:
+    import json  # noqa: PLC0415
+
+    return json.dumps(value, ensure_ascii=False).encode()

@@ -1,0 +1,116 @@
+"""`/calls/{id}/events` and `/desk/{agent}/events`: a call's events out, the page's requests in.
+
+A page that lost its connection asks for everything after the last number it saw. Between what is read from the store
+and what comes live nothing is missed and nothing is sent twice: the live feed is opened first, and numbers decide.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+
+from assistant.errors import SeatError
+from assistant.events import CallStarted, Event
+from assistant.log import EventLog
+from assistant.requests import parse
+from assistant.switchboard import Switchboard
+
+router = APIRouter()
+
+NOT_FOUND = 4404
+TRY_AGAIN = 1013
+
+
+@router.websocket("/calls/{call}/events")
+async def call_events(socket: WebSocket, call: str, after: int = 0) -> None:
+    """One call, from event `after` on."""
+    log: EventLog = socket.app.state.switchboard.log
+    await socket.accept()
+    if not await asyncio.to_thread(log.store.call, call):
+        await socket.send_text(json.dumps({"type": "error", "message": f"没有通话 {call}。"}, ensure_ascii=False))
+        await socket.close(NOT_FOUND, "no such call")
+        return
+    await _serve(socket, _follow_call(log, call, after))
+
+
+@router.websocket("/desk/{agent}/events")
+async def desk_events(socket: WebSocket, agent: str, call: str | None = None, after: int = 0) -> None:
+    """Whatever call the desk is on: the newest from its beginning (or after event `after` of `call`), then the next."""
+    log: EventLog = socket.app.state.switchboard.log
+    await socket.accept()
+    await _serve(socket, _follow_desk(log, agent, call, after))
+
+
+async def _follow_call(log: EventLog, call: str, after: int) -> AsyncIterator[str]:
+    with log.follow(lambda event: event.call == call) as follower:
+        for event in await log.past(call, after):
+            yield event.wire()
+            after = event.seq
+        async for event in follower:
+            if event.seq > after:
+                yield event.wire()
+
+
+async def _follow_desk(log: EventLog, agent: str, known: str | None, after: int) -> AsyncIterator[str]:
+    current = await asyncio.to_thread(log.store.latest_call, agent)
+    calls = {current} if current else set()
+
+    def wanted(event: Event) -> bool:
+        if event.type == CallStarted.type and event.data["agent"] == agent:
+            calls.add(event.call)
+        return event.call in calls
+
+    with log.follow(wanted) as follower:
+        # A call may have started between the question above and the following.
+        current = await asyncio.to_thread(log.store.latest_call, agent)
+        seen = after if current == known else 0
+        if current:
+            calls.add(current)
+            for event in await log.past(current, seen):
+                yield event.wire()
+                seen = event.seq
+        else:
+            yield json.dumps({"type": "idle"})
+        async for event in follower:
+            if event.type == CallStarted.type and event.call != current:
+                current, seen = event.call, 0
+            if event.call == current and event.seq > seen:
+                yield event.wire()
+
+
+async def _serve(socket: WebSocket, messages: AsyncIterator[str]) -> None:
+    """Send messages out and answer requests until the page goes."""
+    switchboard: Switchboard = socket.app.state.switchboard
+
+    async def send() -> None:
+        async for message in messages:
+            await socket.send_text(message)
+        await socket.close(TRY_AGAIN, "too slow; reconnect and ask for what is missing")
+
+    sending = asyncio.create_task(send())
+    try:
+        while True:
+            await socket.send_text(await _answer(switchboard, await socket.receive_text()))
+    except (WebSocketDisconnect, RuntimeError):  # Starlette raises RuntimeError when the other task has closed the socket
+        pass
+    finally:
+        sending.cancel()
+        with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
+            await sending
+
+
+async def _answer(switchboard: Switchboard, text: str) -> str:
+    try:
+        request_id = json.loads(text).get("id")
+    except (ValueError, AttributeError):
+        request_id = None
+    try:
+        request = parse(text)
+        reply = {"type": "ack", "id": request.id, "seq": await switchboard.answer(request)}
+    except SeatError as error:
+        reply = {"type": "error", "id": request_id, "message": str(error)}
+    return json.dumps(reply, ensure_ascii=False)

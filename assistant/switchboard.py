@@ -1,0 +1,90 @@
+"""Which calls are on, and what agents do to their tickets, during the call and after it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from typing import Literal
+
+from assistant import document
+from assistant.call import Call, ticket_drafts
+from assistant.errors import CallError
+from assistant.events import Draft, Event, KnowledgeFeedback, TicketSubmitted
+from assistant.log import EventLog
+from assistant.requests import ArticleFeedback, TicketAccept, TicketEdit, TicketSubmit
+from assistant.seat import SeatAssistant
+from assistant.ticket.filler import TicketFiller
+from assistant.transcript import Utterance
+from audio.media import MediaStart, parse_time
+
+
+class Switchboard:
+    """Starts and ends calls and answers the pages' requests. Lives on one event loop."""
+
+    def __init__(self, assistant: SeatAssistant, log: EventLog) -> None:
+        self.assistant = assistant
+        self.log = log
+        self.live: dict[str, Call] = {}
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def begin(self, start: MediaStart) -> Call:
+        """A call comes in. Raises CallError when its id has been used before."""
+        await self.log.open(start)
+        call = await self.assistant.start_call(start, lambda drafts: self.log.append(start.call_id, drafts))
+        self.live[start.call_id] = call
+        return call
+
+    async def end(self, call: Call, reason: Literal["hangup", "lost", "interrupted"]) -> None:
+        """A call is over; returns when all that was said is stored."""
+        try:
+            await call.hang_up(reason)
+        finally:
+            self.live.pop(call.info.call_id, None)
+
+    async def answer(self, request: TicketEdit | TicketAccept | TicketSubmit | ArticleFeedback) -> int:
+        """Do what a page asks; returns the number of the event that says so. Raises CallError or TicketError."""
+        async with self._turns[request.call]:
+            done = await asyncio.to_thread(self.log.store.answered, request.call, request.id)
+            if done is not None:
+                return done
+            past = await self.log.past(request.call)
+            if not past:
+                raise CallError(f"没有通话 {request.call}。")
+            drafts = await self._drafts(request, past)
+            if not drafts:
+                return past[-1].seq
+            return (await self.log.append(request.call, drafts, request.id))[-1].seq
+
+    async def _drafts(
+        self, request: TicketEdit | TicketAccept | TicketSubmit | ArticleFeedback, past: list[Event]
+    ) -> list[Draft]:
+        call, now = self.live.get(request.call), past[-1].at
+        if isinstance(request, ArticleFeedback):
+            return [Draft(KnowledgeFeedback(article=request.article, useful=request.useful), now)]
+        if any(event.type == TicketSubmitted.type for event in past):
+            if isinstance(request, TicketSubmit):
+                return []
+            raise CallError("工单已提交，不能再修改。")
+        if isinstance(request, TicketSubmit):
+            return [Draft(TicketSubmitted(), now)]
+        if call:
+            if isinstance(request, TicketEdit):
+                return await call.edit(request.field, request.value)
+            return await call.accept(request.field)
+        filler = await asyncio.to_thread(self._revive, request.call, past)
+        if isinstance(request, TicketEdit):
+            return ticket_drafts(filler.edit(request.field, request.value), now)
+        return ticket_drafts(filler.accept(request.field), now)
+
+    def _revive(self, call: str, past: list[Event]) -> TicketFiller:
+        """The ticket of a call that is over, as it stood: it hears the finals again, then the agent's edits."""
+        about = document.fold(call, past)["call"]
+        filler = self.assistant.knowledge.filler(parse_time(about["started_at"]), about["caller_phone"])
+        for event in past:
+            data = event.data
+            if event.type == "transcript.final" and data["text"]:
+                keys = ("speaker", "text", "start", "end", "confidence")
+                filler.hear(Utterance(index=data["utterance"], **{key: data[key] for key in keys}))
+            elif event.type == "ticket.updated" and data["state"] == "edited":
+                filler.edit(data["field"], data["value"])
+        return filler

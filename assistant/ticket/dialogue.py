@@ -1,0 +1,148 @@
+"""What is going on between the two speakers: what the agent asks, and whether the caller agrees."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from assistant.ticket.fields import Evidence
+from assistant.ticket.sound import Cue, encode
+from assistant.transcript import Utterance
+
+Topic = Literal[
+    "name", "phone", "line_phone", "address", "time", "amount", "people", "demand", "callback", "confidential", "matter",
+    "subject", "else",
+]  # fmt: skip
+Stance = Literal["yes", "no"]
+
+QUESTIONS: dict[Topic, Cue] = {
+    "name": Cue(r"贵姓|您[贵位]?姓|您贵向|怎么称呼|如何称呼|您的姓名|您的名字|叫什么名字|您姓什么|您尊姓"),
+    "phone": Cue(
+        r"联系电话|联系方式|电话号码|手机号码|您的电话|您的手机|留[个一下]*[^，。]{0,4}电话|什么电话|电话多少|电话是多少|"
+        r"号码是多少|哪个号码|怎么联系您|电话呢"
+    ),
+    "line_phone": Cue(
+        r"来电[的]?(?:这个|那个)?号码|来电这个|来电的电话|打进来的?(?:这个)?(?:电话|号码)|现在[打用]的?[^，。]{0,5}(?:号|电话)|"
+        r"您打过?来的|这个来电|(?:用|留|是|记)(?:您)?(?:现在|目前)?[的]?这个(?:号码|电话|手机)"
+    ),
+    "address": Cue(
+        r"什么位置|哪个位置|什么地方|哪个地方|在哪里|在哪儿|哪个小区|具体地址|详细地址|地址是|住哪|哪个区|哪条路|几号楼|哪一栋|哪条街|"
+        r"具体位置|门牌号"
+    ),
+    "time": Cue(r"什么时候|什么时间|哪一天|哪天|几号的|几点|多久之前|何时|什么日子"),
+    "amount": Cue(r"多少钱|金额|多少元|剩多少|还剩多少|多少块|多少费用|花了多少|付了多少|交了多少|欠了?[您你]?多少|损失[了]?多少"),
+    "people": Cue(r"多少户|多少人|几户|几个人|多少[个名位]|涉及多少"),
+    "demand": Cue(r"您的诉求|您的建议|您的要求|什么诉求|什么要求|诉求是|希望怎么|希望我们|希望如何|您希望|想怎么处理|怎么处理比较"),
+    "callback": Cue(r"回访|给您回(?:个)?电|给您回复|回复您|打电话跟您|电话联系您|给您(?:一个)?答复|反馈给您|通知您结果"),
+    "confidential": Cue(r"保密|匿名|实名|公开您的"),
+    "matter": Cue(r"可以帮[到助]?[您你]|请讲|请说|什么事情|反映什么|要咨询还是|什么问题"),
+    "subject": Cue(r"哪家|哪一家|哪个(?:公司|店|单位|商家|部门|物业|学校|医院|平台)|什么(?:店|公司|单位|平台)|店名|公司名称|商家名称|单位名称|哪一路车|叫什么(?!名字)"),
+    "else": Cue(r"还有其他|其他需要|还有什么|还需要[^，。]{0,4}帮助"),
+}
+"""What agents ask, by the words and sounds they ask it with."""
+
+QUESTION_WORDS = Cue(spelled=r"[？?]|吗|呢|吧|多少|什么|哪|怎么|贵姓|请[您你]?(?:留|提供|说|讲)|留[个一]|是不是|对不对|几|好不好|可以不")
+
+_NO = Cue(
+    r"^(?:[嗯啊哦呃唉哎]|这个|那个|[，,、。！!\s])*(?:不对|不是|错了|不用|不要|不需要|没有|不行|不必|不可以|不同意|弄错)",
+    spelled=r"^(?:[嗯啊哦呃唉哎，,、。！!\s])*(?:不[，,。！!了]|不$|没[，,。！!]|没$|别)",
+)
+_YES = Cue(
+    r"^(?:[啊哦呃哎，,、。！!\s])*(?:没错|可以|是的|对的|好的|是啊|对啊|正确|没问题|就是|需要|要的|同意|行的|对对)",
+    spelled=r"^(?:[啊哦呃哎嗯，,、。！!\s])*(?:嗯|对(?!不起|面|于|方|着|他|她|我)|是(?![不谁什哪否吗]|有)|"
+    r"好(?![像多几久不])|行(?!人|不)|要(?!是|不|么|投|举|求|反|怎))",
+)
+_AGENT = Cue(
+    r"热线|为您服务|请问您|请问有什么|帮您|您好先生|您好女士|先生您|女士您|您贵姓|感谢您的来电|给您登记|我转|给您回访|对我的服务|核对一下"
+)
+"""Words by which the agent is told from the caller where a mono recording cannot tell."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One utterance with what it does in the conversation."""
+
+    utterance: Utterance
+    role: Literal["caller", "agent"]
+    asks: frozenset[Topic]
+    """What an agent's utterance asks or offers; empty for the caller's."""
+    stance: Stance | None
+    """Whether it begins by agreeing or disagreeing; None when it does neither."""
+
+    @property
+    def text(self) -> str:
+        return self.utterance.text
+
+    def evidence(self, start: int, end: int) -> Evidence:
+        """Characters [start, end) of this utterance."""
+        return Evidence(self.utterance.index, start, end)
+
+
+def stance(text: str) -> Stance | None:
+    """Agreement (对, 嗯对, 是的, 没错) or denial (不对, 不是) at the beginning of a text; None for neither."""
+    if text in _NO and not re.match(r"[嗯啊哦]?[，,]?没[错问关]|[嗯啊哦]?[，,]?不(?:好意思|客气|清楚|知道|错)", text):
+        return "no"
+    return "yes" if text in _YES else None
+
+
+def topics(text: str) -> frozenset[Topic]:
+    """What an agent's utterance asks for or offers."""
+    return frozenset(topic for topic, cue in QUESTIONS.items() if text in cue)
+
+
+def read_turn(utterance: Utterance) -> Turn:
+    """What an utterance does; a speaker who is not known is judged by their words."""
+    text = utterance.text
+    role: Literal["caller", "agent"] = "agent" if utterance.speaker == "agent" else "caller"
+    if utterance.speaker == "unknown" and text in _AGENT:
+        role = "agent"
+    return Turn(utterance, role, topics(text) if role == "agent" else frozenset(), stance(text))
+
+
+@dataclass
+class Conversation:
+    """The turns heard so far, in order."""
+
+    turns: list[Turn] = field(default_factory=list)
+
+    def hear(self, utterance: Utterance) -> Turn:
+        """Take one more utterance."""
+        turn = read_turn(utterance)
+        self.turns.append(turn)
+        return turn
+
+    def asked(self, position: int, within: int = 3) -> frozenset[Topic]:
+        """What the agent last asked before turn `position`: the nearest agent turns that ask something.
+
+        Callers answer in several utterances, so the question stays open for `within` turns of the caller.
+        """
+        callers = 0
+        found: frozenset[Topic] = frozenset()
+        for turn in reversed(self.turns[:position]):
+            if turn.role == "caller":
+                if found:
+                    break
+                callers += 1
+                if callers > within:
+                    break
+            elif turn.asks:
+                found |= turn.asks
+            elif found or len(turn.text) > 8:
+                break
+        return found
+
+    def reply(self, position: int) -> tuple[Stance | None, int]:
+        """What the caller first makes of the agent's turn `position`: stance and position of that turn (-1 for none)."""
+        for later in range(position + 1, min(position + 4, len(self.turns))):
+            turn = self.turns[later]
+            if turn.role == "caller":
+                return turn.stance, later
+            if len(turn.text) > 6 and turn.asks - self.turns[position].asks:
+                break
+        return None, -1
+
+
+def asks_for_agreement(text: str) -> bool:
+    """Whether an agent's utterance reads something back: 对吗, 是吧, 对吧, 没错吧, or plain echo that ends in a question."""
+    return bool(re.search(encode(r"(?:对[吗吧嘛么]|是[吗吧]|对不对|是不是|没错吧)[？?。]?$"), encode(text)))

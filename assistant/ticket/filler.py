@@ -1,0 +1,234 @@
+"""The automatic work order: a fold over the utterances of a call and the agent's edits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.errors import TicketError
+from assistant.ticket.affected import read_people_affected
+from assistant.ticket.amount import read_amount
+from assistant.ticket.compose import compose_content, compose_title, is_matter
+from assistant.ticket.department import read_departments
+from assistant.ticket.dialogue import Conversation, Topic
+from assistant.ticket.fields import EMPTY, LABELS, Candidate, Change, Evidence, FieldValue, Hint, Value
+from assistant.ticket.people import read_gender, read_name
+from assistant.ticket.phone import read_phone
+from assistant.ticket.places import Places
+from assistant.ticket.reference import Reference
+from assistant.ticket.request_type import read_request_type
+from assistant.ticket.times import read_occurred_at
+from assistant.ticket.urgency import read_urgency, urgent_hints
+from assistant.ticket.values import checked, displayed
+from assistant.ticket.wishes import read_callback, read_confidential
+from assistant.transcript import Utterance
+
+__all__ = ["Reference", "TicketFiller"]
+
+FADING = 0.25
+"""Each further turn counts e^-0.25 of the one before: callers say what it is about first (measured on the sample calls,
+clean and as heard: 21 of 24 right with it, 19 of 24 with equal weights)."""
+AGENT_SHARE = 0.3
+"""Weight of the agent's turns beside the caller's: they sum up, but speak of procedures, too."""
+KNOWN = 0.12
+"""Probability of the best category from which the matter counts as known; chance is below 0.01."""
+ENOUGH = 8
+"""Characters that a caller must have said about the matter before it can be known."""
+LEAD = 0.05
+"""Probability by which another category must be ahead before it replaces the one shown."""
+NOTICEABLE = 0.05
+"""A confidence that moved by less is no news."""
+
+_ASKED: tuple[tuple[Topic, str], ...] = (("name", "caller_name"), ("address", "address"), ("subject", "subject"))
+_NOT_ABOUT = frozenset({"name", "phone", "line_phone", "callback", "confidential", "else", "matter"})
+_JUDGED = frozenset({"category", "department", "title", "content", "urgency"})
+_NEEDED = ("caller_name", "contact_phone")
+
+
+@dataclass(frozen=True)
+class _Weighed:
+    """What one turn says about the category."""
+
+    scores: NDArray[np.float32]
+    weight: float
+    evidence: Evidence | None
+    """The caller's words; agents' are not shown as evidence."""
+
+
+class TicketFiller:
+    """The work order of one call. Deterministic: the same utterances and edits in the same order give the same fields."""
+
+    def __init__(self, reference: Reference, started_at: datetime, caller_phone: str | None) -> None:
+        """`started_at` is aware; `caller_phone` is the line the call comes from, None when it is not known."""
+        self.fields: dict[str, FieldValue] = dict.fromkeys(LABELS, EMPTY)
+        self._reference = reference
+        self._started_at = started_at
+        self._caller_phone = caller_phone
+        self._conversation = Conversation()
+        self._places = Places(reference.places)
+        self._weighed: list[_Weighed] = []
+        self._told = 0
+        self._category: str | None = None
+        self._read: dict[str, FieldValue] = dict.fromkeys(LABELS, EMPTY)
+        self._hinted: set[Hint] = set()
+
+    @property
+    def candidates(self) -> dict[str, list[str]]:
+        """Codes of up to three categories and departments, best first, whatever the agent chose."""
+        return {name: [c.value for c in self._read[name].candidates] for name in ("category", "department")}
+
+    def hear(self, utterance: Utterance) -> list[Change | Hint]:
+        """Take the next utterance; returns the fields that changed, in the order of the form, then new hints."""
+        self._conversation.hear(utterance)
+        position = len(self._conversation.turns) - 1
+        asked = self._conversation.asked(position)
+        self._places.hear(utterance, next((field for topic, field in _ASKED if topic in asked), None))
+        self._weigh(position)
+        readings = self._readings()
+        hints = urgent_hints(self._conversation, _text(readings["request_type"]))
+        hints += self._conflicts(readings) + self._missing(position)
+        changes = [change for name in LABELS if (change := self._update(name, readings[name]))]
+        self._read = readings
+        fresh = [hint for hint in dict.fromkeys(hints) if hint not in self._hinted]
+        self._hinted.update(fresh)
+        return [*changes, *fresh]
+
+    def edit(self, name: str, value: Value) -> list[Change]:
+        """The agent typed a value; None or "" clears the field for good. Raises TicketError for what it cannot hold."""
+        kept = checked(name, value, self._reference)
+        return self._set(name, FieldValue(kept, "edited", 1.0, (), displayed(name, kept, self._reference)))
+
+    def accept(self, name: str) -> list[Change]:
+        """The agent accepted what the field shows. Raises TicketError for an unknown or an empty field."""
+        if name not in LABELS:
+            raise TicketError(f"工单没有字段“{name}”，请使用表单中的字段。")
+        current = self.fields[name]
+        if current.value is None:
+            raise TicketError(f"“{LABELS[name]}”还是空的，请先填写再确认。")
+        return self._set(name, replace(current, state="confirmed", confidence=1.0))
+
+    def _set(self, name: str, value: FieldValue) -> list[Change]:
+        if value == self.fields[name]:
+            return []
+        self.fields[name] = value
+        return [Change(name, value)]
+
+    def _update(self, name: str, reading: FieldValue) -> Change | None:
+        current = self.fields[name]
+        if current.state in ("confirmed", "edited"):
+            return None
+        same = replace(reading, confidence=current.confidence, candidates=current.candidates) == current
+        order = [c.value for c in reading.candidates] == [c.value for c in current.candidates]
+        if same and order and abs(reading.confidence - current.confidence) < NOTICEABLE:
+            return None
+        self.fields[name] = reading
+        return Change(name, reading)
+
+    # What the turns say
+
+    def _weigh(self, position: int) -> None:
+        turn = self._conversation.turns[position]
+        if turn.role == "caller":
+            if not is_matter(self._conversation, position):
+                return
+            self._told += len(turn.text)
+            share = 1.0
+        elif len(turn.text) > ENOUGH and not turn.asks & _NOT_ABOUT and self._weighed:
+            share = AGENT_SHARE
+        else:
+            return
+        scores = self._reference.categories.scores([turn.text], self._reference.encoder.encode([turn.text]))[0]
+        weight = share * len(turn.text) ** 0.5 * float(np.exp(-FADING * len(self._weighed)))
+        evidence = turn.evidence(0, len(turn.text)) if turn.role == "caller" else None
+        self._weighed.append(_Weighed(scores, weight, evidence))
+
+    def _category_reading(self) -> tuple[FieldValue, dict[str, float]]:
+        """The category, and the probabilities of all of them by code."""
+        if not self._weighed:
+            return EMPTY, {}
+        weights = np.array([weighed.weight for weighed in self._weighed])
+        mean = np.average([weighed.scores for weighed in self._weighed], axis=0, weights=weights)
+        codes = self._reference.categories.codes
+        probabilities = dict(zip(codes, map(float, self._reference.categories.probabilities(mean)), strict=True))
+        ranked = sorted(probabilities, key=lambda code: (-probabilities[code], code))
+        if self._told < ENOUGH or (probabilities[ranked[0]] < KNOWN and self._category is None):
+            return EMPTY, probabilities
+        if self._category and probabilities[ranked[0]] - probabilities[self._category] < LEAD:
+            ranked.remove(self._category)
+            ranked.insert(0, self._category)
+        self._category = ranked[0]
+        place = codes.index(self._category)
+        telling = sorted(
+            (w for w in self._weighed if w.evidence), key=lambda w: (-w.weight * max(float(w.scores[place]), 0.0))
+        )[:2]
+        names = self._reference.category_names
+        reading = FieldValue(
+            self._category,
+            "suggested",
+            round(probabilities[self._category], 2),
+            tuple(sorted((w.evidence for w in telling if w.evidence), key=lambda e: e.utterance)),
+            names[self._category],
+            tuple(Candidate(code, names[code], round(probabilities[code], 2)) for code in ranked[:3]),
+        )
+        return reading, probabilities
+
+    def _readings(self) -> dict[str, FieldValue]:
+        """What the machine makes of all that was said, by field; agents' own values take part in what follows from them."""
+        conversation, reference = self._conversation, self._reference
+        readings = dict.fromkeys(LABELS, EMPTY) | self._places.values()
+        readings["caller_gender"] = read_gender(conversation)
+        readings["caller_name"] = read_name(conversation, self._final("caller_gender", readings))
+        readings["contact_phone"] = read_phone(conversation, self._caller_phone)
+        readings["occurred_at"] = read_occurred_at(conversation, self._started_at)
+        readings["amount"] = read_amount(conversation)
+        readings["people_affected"] = read_people_affected(conversation)
+        readings["callback"] = read_callback(conversation)
+        readings["confidential"] = read_confidential(conversation)
+        readings["category"], probabilities = self._category_reading()
+        category = self._final("category", readings)
+        usual = next((c.request_types for c in reference.pack.leaves if c.code == category.value), ())
+        readings["request_type"] = read_request_type(conversation, usual)
+        readings["department"], readings["co_departments"] = read_departments(
+            conversation, reference.departments, category, probabilities, self._final("district", readings)
+        )
+        known = category.value is not None
+        kind = _text(self._final("request_type", readings))
+        readings["urgency"] = read_urgency(conversation, kind, known)
+        final = {name: self._final(name, readings) for name in LABELS}
+        readings["title"] = compose_title(final)
+        readings["content"] = compose_content(conversation, final, self._started_at)
+        return readings
+
+    def _final(self, name: str, readings: dict[str, FieldValue]) -> FieldValue:
+        """The value that the field will show: the agent's or the confirmed one where there is one."""
+        current = self.fields[name]
+        return current if current.state in ("confirmed", "edited") else readings[name]
+
+    # Hints
+
+    def _conflicts(self, readings: dict[str, FieldValue]) -> list[Hint]:
+        """Said just now, and other than what was confirmed or typed."""
+        hints = []
+        for name, label in LABELS.items():
+            current, new, old = self.fields[name], readings[name], self._read[name]
+            if current.state not in ("confirmed", "edited") or name in _JUDGED or new.value in (None, old.value):
+                continue
+            if new.value != current.value:
+                shown, heard = (field.display or str(field.value or "空") for field in (current, new))
+                hints.append(Hint("conflict", f"{label}已记为“{shown}”，通话中又说到“{heard}”，请核对。"))
+        return hints
+
+    def _missing(self, position: int) -> list[Hint]:
+        """When the agent closes the call: what an office would need to reach the caller."""
+        closing = "else" in self._conversation.turns[position].asks
+        if not closing or self._category is None or self.fields["request_type"].value in (None, "咨询"):
+            return []
+        missing = [LABELS[name] for name in _NEEDED if self.fields[name].value is None]
+        return [Hint("missing", f"通话快结束了，还没有记录{'、'.join(missing)}。")] if missing else []
+
+
+def _text(field: FieldValue) -> str | None:
+    return field.value if isinstance(field.value, str) else None

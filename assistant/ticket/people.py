@@ -1,0 +1,222 @@
+"""Who is calling: surname, given name and gender, from both speakers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from assistant.ticket.dialogue import Conversation, Turn
+from assistant.ticket.fields import EMPTY, Evidence, FieldValue
+from assistant.ticket.sound import alike, encode
+from assistant.ticket.surnames import DOUBLE, RANK, explained, homophones, is_surname, taken_apart
+
+_HAN = "\u4e00-\u9fff"
+_DOUBLES = "|".join(DOUBLE)
+_INTRODUCTION = re.compile(
+    rf"(?:免贵姓?|(?<![{_HAN}])我?姓|我(?:是)?姓|本人姓|就?叫我(?:小|老|阿)?|我的?(?:名字|全名)?(?:叫|是叫)|(?<![{_HAN}])(?:名字|全名)?叫|"
+    rf"(?:不是|应该|是|就是|全名)姓)(?:做|是)?[，, ]?"
+)
+_BY_SOUND = re.compile(encode(r"姓"))
+"""What 姓 sounds like is trusted only in the first few characters of the answer to the agent's question."""
+_ANSWER_START = 5
+_RARE = 200
+"""Rank from which a surname is likelier another word or a misheard commoner one: the first 200 cover 96 % of people."""
+_THIRD_PARTY = re.compile(r"(?:司机|师傅|老板|医生|老师|经理|他|她|那个人|对方|主任|店员|同事|老公|老婆|儿子|女儿|爸|妈|邻居|房东|中介)[^，。,.]{0,3}$")
+_STOP = (
+    r"[，。,.！!？?、；;\s]|$|住|电话|是|我|的|联系|手机|号码|在|就|啊|呀|哈|嘛|了|先生|女士|小姐|你|您|他|这|那|可以|吧|呢|哦|行|谢谢|同志|天河"
+)
+_GIVEN = re.compile(rf"[，,。、 ]*(?:叫|名叫|全名叫?|我叫)?(?P<surname>[{_HAN}]{{1,2}}?)(?P<given>[{_HAN}]{{1,2}}?)(?={_STOP})")
+_EXPLAINED = re.compile(rf"[，,。、 ]*(?:就是|是)?(?P<word>[{_HAN}]{{1,4}}?)[的得地那个]{{1,3}}(?P<again>[{_HAN}])")
+_TITLES = "先生|女士|小姐|阿姨|大姐|大哥|大爷|大妈|叔叔|伯伯|奶奶|爷爷|同志"
+_FEMALE = re.compile(r"[女旅]士|女[是事市式视](?=[，。,. 您你请]|$|什么|联系|电话|方便|老|那)|小姐|阿姨|大姐|奶奶|大妈|老太太")
+_MALE = re.compile(r"先生|[先鲜现][生声](?=[，。,. 您你]|$)|大哥|大爷|叔叔|爷爷|伯伯|老伯")
+_ADDRESSED = re.compile(rf"[{_HAN}](?=(?:{_FEMALE.pattern})|(?:{_MALE.pattern}))")
+_NOT_ADDRESSED = re.compile(r"(?:那位|这位|那个|您|你|的|老|位|好|问|是|请|跟|和|把|让|叫)$")
+_OTHER_PERSON = re.compile(r"(?:那位|这位|那个|[您你]|您家|他|她|对方|(?<![好是对])的|店家|一位|有位|哪位)$")
+_HINTS_MALE = re.compile(r"我(?:的)?(?:老婆|太太|媳妇|妻子|女朋友)")
+_HINTS_FEMALE = re.compile(r"我(?:的)?(?:老公|丈夫|先生|男朋友|婆婆)|我(?:怀孕|怀了|生孩子|剖腹产|坐月子|休产假)")
+_NOT_GIVEN = ("先生", "女士", "小姐", "电话", "这个", "那个", "就是", "不是", "谢谢", "的话", "哪里", "你好", "您好", "儿童", "一下", "没有")
+
+
+@dataclass(frozen=True)
+class _Name:
+    """One mention of the caller's name."""
+
+    surname: str
+    given: str
+    weight: float
+    evidence: Evidence
+    decisive: bool = False
+    """Explained character by character, or said to correct the agent."""
+
+
+def _said_by_caller(turn: Turn, asked: bool) -> list[_Name]:
+    text = turn.text
+    found: list[_Name] = []
+    parts = taken_apart(text)
+    if parts and (asked or "姓" in text):
+        found.append(_Name(parts[0], "", 3.0, turn.evidence(parts[1], parts[2]), decisive=True))
+    introductions = list(_INTRODUCTION.finditer(text))
+    if asked and not introductions:
+        introductions = [match for match in _BY_SOUND.finditer(encode(text)) if match.start() < _ANSWER_START]
+    for match in introductions:
+        if _THIRD_PARTY.search(text[: match.start()]) or match.end() >= len(text):
+            continue
+        end = match.end() + (len(text) > match.end() + 1 and "免贵" in match.group() and alike(text[match.end()], "姓"))
+        name = _named(turn, match.start(), end, asked, by_name="叫" in text[match.start() : match.end()])
+        if name:
+            found.append(name)
+    if asked and not found:
+        found += _explained_only(turn)
+    if asked and not found:
+        bare = re.match(rf"(?:嗯|呃|啊|哦|我是|我|是)?[，, ]?(?P<name>(?:{_DOUBLES})?[{_HAN}]{{1,3}}?)(?:先生|女士|小姐)?(?:[，。,. ]|$)", text)
+        if bare and 2 <= len(bare["name"]) <= 4 and turn.stance is None:
+            surname = bare["name"][:2] if bare["name"][:2] in DOUBLE else bare["name"][0]
+            given = bare["name"][len(surname) :]
+            if is_surname(surname) and given and given not in _NOT_GIVEN:
+                found.append(_Name(surname, given, 1.0, turn.evidence(*bare.span("name"))))
+    return found
+
+
+def _explained_only(turn: Turn) -> list[_Name]:
+    """A surname whose introduction was not understood but whose explanation was: 宪童，儿童的童."""
+    pattern = re.compile(rf"(?P<name>[{_HAN}])[，, ]?(?P<word>[{_HAN}]{{1,3}}?)[的得](?P<again>[{_HAN}])")
+    for start in range(min(_ANSWER_START, len(turn.text))):
+        match = pattern.match(turn.text, start)
+        if match and alike(match["name"], match["again"]):
+            meant, found = explained(match["word"], match["again"])
+            if found and is_surname(meant):
+                return [_Name(meant, "", 2.0, turn.evidence(*match.span()), decisive=True)]
+    return []
+
+
+def _named(turn: Turn, start: int, end: int, asked: bool, by_name: bool) -> _Name | None:
+    """The name that follows an introduction which ends at `end`."""
+    text = turn.text
+    surname = text[end : end + 2] if text[end : end + 2] in DOUBLE else text[end]
+    if not re.fullmatch(rf"[{_HAN}]+", surname) or surname in "的是不什么这那哪你我他她名":
+        return None
+    rest, known = end + len(surname), is_surname(surname)
+    if not known and (not asked or not homophones(surname)):
+        return None
+    explanation = _EXPLAINED.match(text, rest)
+    if explanation and len(surname) == 1 and alike(explanation["again"], surname):
+        meant, found = explained(explanation["word"], explanation["again"] if explanation["again"] in RANK else surname)
+        if not is_surname(meant):
+            return _Name(surname, "", 0.8, turn.evidence(start, rest))
+        if found or known:
+            given = _GIVEN.match(text, explanation.end())
+            after = given["given"] if given and given["surname"] and alike(given["surname"], meant) else ""
+            stop = given.end() if after and given else explanation.end()
+            return _Name(meant, after, 3.0 if found else 1.5, turn.evidence(start, stop), decisive=found)
+    if by_name:
+        given = re.match(rf"(?P<given>[{_HAN}]{{1,2}}?)(?={_STOP})", text[rest:])
+        if given and known and given["given"] not in _NOT_GIVEN and given["given"][0] not in "就行的":
+            return _Name(surname, given["given"], 1.3, turn.evidence(start, rest + given.end()))
+        title = re.match(_TITLES, text[rest:])
+        return _Name(surname, "", 1.0, turn.evidence(start, rest)) if known and (title or rest == len(text)) else None
+    full = _GIVEN.match(text, rest)
+    if full and full["surname"] and alike(full["surname"], surname) and full["given"] not in _NOT_GIVEN:
+        meant = full["surname"] if is_surname(full["surname"]) else surname
+        return _Name(meant, full["given"], 1.3, turn.evidence(start, full.end()))
+    direct = re.match(rf"(?P<given>[{_HAN}]{{1,2}})(?=[，。,.！!\s]|$)", text[rest:])
+    if direct and known and asked and direct["given"] not in _NOT_GIVEN and not re.match(_TITLES, direct["given"]) and text[end - 1] == "是":
+        return _Name(surname, direct["given"], 1.0, turn.evidence(start, rest + direct.end()))
+    return _Name(surname, "", 1.2 if known else 0.6, turn.evidence(start, rest))
+
+
+def _addressed_by_agent(turn: Turn) -> list[_Name]:
+    found = []
+    for match in _ADDRESSED.finditer(turn.text):
+        (start, end), name = match.span(), match.group()
+        if not _NOT_ADDRESSED.search(name) and not _OTHER_PERSON.search(turn.text[:start]):
+            double = turn.text[max(start - 1, 0) : start + 1]
+            surname = double if double in DOUBLE else name
+            known = is_surname(surname)
+            if not known and not homophones(surname):
+                continue
+            found.append(_Name(surname, "", 1.0 if known else 0.5, turn.evidence(start, end + 2)))
+    return found
+
+
+def _names(conversation: Conversation) -> list[_Name]:
+    found: list[_Name] = []
+    for position, turn in enumerate(conversation.turns):
+        if turn.role == "agent":
+            found += _addressed_by_agent(turn)
+            continue
+        asked = "name" in conversation.asked(position, within=2)
+        corrects = turn.stance == "no" and bool(position) and bool(_addressed_by_agent(conversation.turns[position - 1]))
+        for name in _said_by_caller(turn, asked):
+            found = [] if corrects else found
+            found.append(name)
+    return found
+
+
+def _surname(names: list[_Name]) -> tuple[str, float]:
+    """The surname that most of the mentions mean, and how likely it is right."""
+    decisive = [name for name in names if name.decisive]
+    if decisive:
+        return decisive[-1].surname, 0.97
+    groups: dict[str, float] = {}
+    for name in names:
+        groups[encode(name.surname)] = groups.get(encode(name.surname), 0.0) + name.weight
+    sound = max(groups, key=lambda key: groups[key])
+    votes: dict[str, float] = {}
+    for name in names:
+        if encode(name.surname) == sound and is_surname(name.surname):
+            rare = RANK.get(name.surname, 0) > _RARE
+            votes[name.surname] = votes.get(name.surname, 0.0) + name.weight * (0.4 if rare else 1.0)
+    if not votes:
+        heard = next(name.surname for name in names if encode(name.surname) == sound)
+        meant = homophones(heard)
+        return (meant[0], 0.5) if meant else ("", 0.0)
+    surname = max(votes, key=lambda key: (votes[key], -RANK.get(key, 0)))
+    agreement = votes[surname] / sum(groups.values())
+    return surname, 0.95 if votes[surname] >= 2 and agreement > 0.8 else 0.85 if agreement > 0.6 else 0.6
+
+
+def read_gender(conversation: Conversation) -> FieldValue:
+    """男 or 女: by how the agent addresses the caller, else by how the caller speaks of their own family."""
+    votes: dict[str, float] = {"男": 0.0, "女": 0.0}
+    evidence: dict[str, list[Evidence]] = {"男": [], "女": []}
+    for turn in conversation.turns:
+        if turn.role == "agent":
+            for gender, cue in (("男", _MALE), ("女", _FEMALE)):
+                for match in cue.finditer(turn.text):
+                    if not _OTHER_PERSON.search(turn.text[: match.start()]):
+                        votes[gender] += 1.0
+                        evidence[gender].append(turn.evidence(*match.span()))
+            continue
+        for gender, hint in (("男", _HINTS_MALE), ("女", _HINTS_FEMALE)):
+            for match in hint.finditer(turn.text):
+                votes[gender] += 0.4
+                evidence[gender].append(turn.evidence(*match.span()))
+    gender = max(votes, key=lambda key: votes[key])
+    if not votes[gender]:
+        return EMPTY
+    share = votes[gender] / sum(votes.values())
+    confidence = (0.96 if votes[gender] >= 1 else 0.8) * share
+    return FieldValue(gender, "suggested", round(confidence, 2), tuple(evidence[gender]))
+
+
+def read_name(conversation: Conversation, gender: FieldValue) -> FieldValue:
+    """The caller's full name, or surname with 先生 or 女士; the bare surname while the gender is unknown."""
+    names = _names(conversation)
+    if not names:
+        return EMPTY
+    surname, confidence = _surname(names)
+    ours = [name for name in names if alike(name.surname, surname)]
+    if not surname or (all(name.weight < 0.5 for name in ours)):
+        return EMPTY
+    evidence = tuple(dict.fromkeys(name.evidence for name in ours))
+    full = [name for name in ours if name.given]
+    if full:
+        if not is_surname(full[-1].surname):
+            confidence = 0.4
+        heard = min(t.utterance.confidence for t in conversation.turns if t.utterance.index == full[-1].evidence.utterance)
+        return FieldValue(surname + full[-1].given, "suggested", round(min(confidence, 0.9) * heard, 2), evidence)
+    title = {"男": "先生", "女": "女士"}.get(str(gender.value), "")
+    if not title:
+        confidence = min(confidence, 0.5)
+    return FieldValue(surname + title, "suggested", round(min(confidence, gender.confidence or 1.0), 2), evidence)

@@ -1,0 +1,225 @@
+"""The number under which the caller wants to be reached."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from rapidfuzz.distance import Levenshtein
+
+from assistant.ticket.dialogue import Conversation, Turn
+from assistant.ticket.fields import EMPTY, Evidence, FieldValue
+from assistant.ticket.numbers import DigitRun, find_digit_runs
+from assistant.ticket.sound import Cue
+
+SHAPES = re.compile(r"1[3-9]\d{9}|0(?:10|2\d|[3-9]\d{2})[2-8]\d{6,7}|[2-8]\d{7}|400\d{7}")
+"""Mainland mobiles, land lines with and without area code, 400 numbers (工信部 numbering plan)."""
+
+NEAR = 2
+"""Edits between what was heard and the caller's own line within which the line is meant: the recogniser gets 13 of 39
+spoken numbers exactly right (EXPERIMENTS), while two people's numbers that close together are hardly ever in one call."""
+
+_OWN = Cue(
+    r"(?:我|本人)[^，。]{0,6}(?:电话|手机|号码)|联系我|打给我|打我|记我的|(?:电话|手机|号码)是",
+    spelled=r"^(?:电话|手机)",
+)
+_OTHERS = Cue(spelled=r"(?:店里|他们|客服|公司|对方|商家|物业|骗子|老板|中介)[^，。]{0,8}(?:电话|号码|打)|打电话|诈骗|陌生")
+_LINE = Cue(
+    r"(?:就|用|打|记|留|是|按|我)(?:是|打|我|用|记|留)?(?:现在)?(?:打)?的?这个(?:号码|电话|手机号?|号)|来电(?:的)?(?:这个)?号码|"
+    r"现在打的?这个|打过?来的?这个|打这个电话就|本机号?",
+)
+_NOT_LINE = Cue(r"(?:不是|不要|别)(?:用|打|记)?(?:我)?(?:现在|这个|来电)(?:打的)?|这是我?[^，。]{1,4}的(?:手机|电话)")
+_TAIL = Cue(r"(?:尾号|尾数|末尾|后四位|最后四位|后面四位)(?:是|为)?")
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A number, or a part of it, as one of the speakers said it."""
+
+    digits: str
+    role: str
+    position: int
+    """Turn in which it was complete."""
+    evidence: tuple[Evidence, ...]
+    guessed: int
+    agreed: bool = False
+    refuted: bool = False
+
+
+def valid(digits: str) -> bool:
+    """Whether the digits have the shape of a Chinese telephone number."""
+    return SHAPES.fullmatch(digits) is not None
+
+
+def _asked_lately(conversation: Conversation, position: int) -> bool:
+    return any("phone" in turn.asks for turn in conversation.turns[max(0, position - 4) : position])
+
+
+def _about_phones(conversation: Conversation, position: int) -> bool:
+    turn = conversation.turns[position]
+    if turn.role == "agent":
+        return True
+    if conversation.asked(position, within=4) & {"phone", "line_phone", "callback"}:
+        return True
+    return turn.text in _OWN and turn.text not in _OTHERS
+
+
+def _mentions(conversation: Conversation) -> list[Mention]:
+    """Numbers assembled from groups that stand in one or several utterances of the same speaker."""
+    complete: list[Mention] = []
+    groups: dict[str, list[tuple[DigitRun, Evidence]]] = {"caller": [], "agent": []}
+    for position, turn in enumerate(conversation.turns):
+        if not _about_phones(conversation, position):
+            continue
+        longest = max((m.position for m in complete), default=-99)
+        shortest = 3 if turn.role == "caller" or groups["caller"] or position - longest < 4 else 7
+        for run in find_digit_runs(turn.text, shortest):
+            if turn.role == "agent" and run.guessed * 3 > len(run.digits) and not _asked_lately(conversation, position):
+                continue
+            own, others = groups[turn.role], groups["agent" if turn.role == "caller" else "caller"]
+            echo = bool(others) and len(run.digits) < 8 and others[-1][0].digits.endswith(run.digits)
+            if echo and turn.role == "agent":
+                continue
+            if own and own[-1][0].digits == run.digits and len(run.digits) < 8:
+                continue
+            said = "".join(group.digits for group, _ in own)
+            if len(run.digits) >= 9 or len(said) + len(run.digits) > 12:
+                own.clear()
+            own.append((run, turn.evidence(run.start, run.end)))
+            said = "".join(group.digits for group, _ in own)
+            if len(said) >= 8:
+                mention = Mention(
+                    said, turn.role, position, tuple(e for _, e in own), sum(g.guessed for g, _ in own)
+                )
+                if complete and complete[-1].role == turn.role and said.startswith(complete[-1].digits):
+                    complete.pop()
+                complete.append(mention)
+            if len(said) >= 11:
+                own.clear()
+    return [_judged(conversation, mention) for mention in complete]
+
+
+def _judged(conversation: Conversation, mention: Mention) -> Mention:
+    if mention.role == "agent":
+        stance, _ = conversation.reply(mention.position)
+        return replace(mention, agreed=stance == "yes", refuted=stance == "no")
+    return mention
+
+
+@dataclass(frozen=True)
+class _Line:
+    """What was said about using the number that the call comes from."""
+
+    wanted: float = 0.0
+    denied: bool = False
+    discussed: bool = False
+    confirmed: bool = False
+    evidence: tuple[Evidence, ...] = ()
+
+
+def _tail(turn: Turn) -> tuple[str, int, int] | None:
+    match = _TAIL.search(turn.text)
+    if match:
+        for run in find_digit_runs(turn.text[match.end() :], 3):
+            if run.start <= 2 and len(run.digits) <= 5:
+                return run.digits, match.start(), match.end() + run.end
+    return None
+
+
+def _line(conversation: Conversation, caller_phone: str, numbers_said: int) -> _Line:
+    """Whether the caller's own line is to be used; `numbers_said` is the turn of the first full number, or a huge one."""
+    line = _Line()
+    for position, turn in enumerate(conversation.turns):
+        tail = _tail(turn)
+        if turn.role == "agent" and "line_phone" in turn.asks:
+            stance, reply = conversation.reply(position)
+            span = (tail[1], tail[2]) if tail else (0, len(turn.text))
+            line = replace(line, discussed=True)
+            if stance == "yes":
+                said = (turn.evidence(*span), conversation.turns[reply].evidence(0, len(conversation.turns[reply].text)))
+                line = replace(line, wanted=0.97, confirmed=True, denied=False, evidence=(*line.evidence, *said))
+            elif stance == "no":
+                line = _Line(denied=True, discussed=True)
+        elif turn.role == "caller":
+            denial = _NOT_LINE.search(turn.text)
+            wish = _LINE.search(turn.text)
+            asked = bool(conversation.asked(position, within=4) & {"phone", "line_phone", "callback"})
+            if denial:
+                line = _Line(denied=True, discussed=True)
+            elif wish and position < numbers_said and (asked or turn.text in _OWN) and turn.text not in _OTHERS:
+                line = replace(
+                    line, wanted=0.93, denied=False, discussed=True, evidence=(*line.evidence, turn.evidence(*wish.span()))
+                )
+        if tail and not line.denied:
+            digits, start, end = tail
+            if caller_phone.endswith(digits):
+                confirmed = line.confirmed or (turn.role == "agent" and conversation.reply(position)[0] == "yes")
+                line = replace(
+                    line, wanted=0.97, confirmed=confirmed, discussed=True,
+                    evidence=(*line.evidence, turn.evidence(start, end)),
+                )  # fmt: skip
+    return line
+
+
+def _chosen(mentions: list[Mention], near_line: str) -> tuple[str, list[Mention], float, bool] | None:
+    """The number meant by the mentions, the mentions that say it, its probability, and whether it was agreed on."""
+    both = {m.digits for m in mentions if m.role == "caller"} & {m.digits for m in mentions if m.role == "agent"}
+    meant: dict[str, list[Mention]] = {}
+    for mention in mentions:
+        distance = Levenshtein.distance(mention.digits, near_line) if near_line else 99
+        land_line = len(mention.digits) == 8 and (mention.guessed or mention.digits not in both)
+        if valid(mention.digits) and not land_line and (mention.digits in both or distance > NEAR):
+            meant.setdefault(mention.digits, []).append(mention)
+        elif distance <= NEAR:
+            meant.setdefault(near_line, []).append(mention)
+        elif len(mention.digits) == 10 and valid("1" + mention.digits):
+            meant.setdefault("1" + mention.digits, []).append(replace(mention, guessed=mention.guessed + 3))
+    if not meant:
+        return None
+
+    def weight(number: str) -> tuple[float, int]:
+        said = meant[number]
+        score = sum(1.0 + (m.role == "agent") * 0.2 + m.agreed - 0.1 * m.guessed for m in said)
+        return score + (2.0 if near_line == number else 0.0), max(m.position for m in said)
+
+    number = max(meant, key=weight)
+    said = meant[number]
+    roles, exact = {m.role for m in said}, any(m.digits == number for m in said)
+    agreed = any(m.agreed for m in said)
+    if agreed or len(roles) == 2:
+        confidence = 0.97 if agreed and len(roles) == 2 else 0.93
+    else:
+        confidence = 0.8 - 0.05 * min(m.guessed for m in said)
+    if not exact:
+        confidence = min(confidence, 0.9 if number == near_line else 0.45)
+    if len(meant) > 1:
+        confidence -= 0.1
+    return number, said, max(confidence, 0.3), agreed and exact
+
+
+def read_phone(conversation: Conversation, caller_phone: str | None) -> FieldValue:
+    """The contact number, digits only; confirmed once the agent read it back and the caller agreed.
+
+    The caller's own line is used when the speakers say so, when only its last digits are said, or when the number
+    heard is no more than `NEAR` edits away from it.
+    """
+    line_number = re.sub(r"\D", "", caller_phone or "")
+    mentions = _mentions(conversation)
+    refuted = [m for m in mentions if m.refuted]
+    if refuted:
+        since = refuted[-1].position
+        later = [m for m in mentions if m.position > since]
+        mentions = later or [m for m in mentions if not m.refuted and m.digits != refuted[-1].digits]
+    first = min((m.position for m in mentions if len(m.digits) >= 10), default=10**9)
+    line = _line(conversation, line_number, first) if line_number else _Line()
+    chosen = _chosen(mentions, "" if line.denied else line_number)
+    if chosen and not (line.wanted and not valid(chosen[0])):
+        number, said, confidence, agreed = chosen
+        if line.wanted and number == line_number:
+            confidence, agreed = max(confidence, line.wanted), agreed or line.confirmed
+        evidence = tuple(dict.fromkeys(e for m in said for e in m.evidence))
+        return FieldValue(number, "confirmed" if agreed else "suggested", round(confidence, 2), evidence)
+    if line.wanted:
+        evidence = tuple(dict.fromkeys(line.evidence))
+        return FieldValue(line_number, "confirmed" if line.confirmed else "suggested", line.wanted, evidence)
+    return EMPTY

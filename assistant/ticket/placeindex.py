@@ -1,0 +1,211 @@
+"""Which names of the city pack a text seems to contain, and how many bits of evidence each hearing is worth.
+
+Similarity alone says little: 花园 at the end of a compound proves nothing, 沁心 before it much. So the distinctive
+syllables of a name count for, its kind's common endings hardly, and every doubtful syllable counts against it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, cast
+
+from kb.gazetteer import Gazetteer, Match
+from kb.pack import CityPack, Compound, Department, Merchant
+from kb.pinyin import char_distance
+
+Kind = Literal["district", "street", "community", "road", "compound", "merchant", "landmark", "department"]
+Record = tuple[Kind, int]
+"""A place: its kind and its number in the index's table of that kind. A landmark is a merchant near the place meant."""
+
+DISTINCTIVE = 5.5
+"""Bits for a distinctive syllable heard exactly: most syllables are rarer than one in 45 of Chinese speech."""
+DISTINGUISHING = 4.0
+"""Bits for a syllable that tells siblings apart: 东 in 体育东路, C in 沁心华庭C区."""
+GENERIC = 1.0
+"""Bits for a syllable of an ending that many names of the kind share: 路, 花园, 西饼店."""
+MISHEARD = 9.0
+"""Bits lost for a syllable that sounds like nothing of the sort; proportional to the distance in between."""
+COMMON_ENDING = 0.002
+"""Part of a kind's spoken names, and not fewer than 3, that an ending must have to be generic."""
+RARE_STEP = 24
+"""A longer ending is generic only if at least one in so many names with the shorter ending has it: not 景路."""
+SPELLED = 1.0
+"""Bits added for a name that the recogniser spells exactly as the pack does: it often picks homophones."""
+TYPED = 5.0
+"""Bits added for a name spelled exactly in typed text, where characters are meant."""
+MIN_BITS = 2.0
+"""Hearings worth less are noise even where everything else agrees."""
+MIN_SIMILARITY = 0.6
+WHOLE_COMMUNITY = 0.85
+"""Similarity from which a community counts: most are called after something else, only 社区 tells them from it."""
+BARE_BRAND = 4.0
+"""Bits taken from a merchant's brand said without what it sells (向日葵, 老友记): it may be any word."""
+BARE_DISTRICT = 3.0
+"""Bits taken from a district said without 区: 天河 may be half of another name."""
+ALTERNATIVE = 1.0
+"""Bits taken from what only the recogniser's second choices contain."""
+
+_SIBLINGS = frozenset("abcdefgh一二三四五六七八九十东南西北中上下前后左右123456789")
+_TAIL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """A name that seems to occur in characters [start, end) of a text, and every record it may stand for."""
+
+    spoken: str
+    kind: Kind
+    records: tuple[int, ...]
+    start: int
+    end: int
+    similarity: float
+    bits: float
+
+
+class PlaceIndex:
+    """The names of a pack by sound; built once, shared by all calls, read by many threads."""
+
+    def __init__(self, pack: CityPack) -> None:
+        self.pack = pack
+        self.districts: tuple[str, ...] = pack.districts
+        streets = dict.fromkeys((region.district, region.street) for region in pack.regions)
+        self.streets: tuple[tuple[str, str], ...] = tuple(streets)
+        self.communities = tuple(
+            dict.fromkeys((region.district, region.street, region.community) for region in pack.regions)
+        )
+        self.roads: tuple[tuple[str, str], ...] = tuple(
+            dict.fromkeys((district, road.name) for road in pack.roads for district in road.districts)
+        )
+        self.compounds: tuple[Compound, ...] = pack.compounds
+        self.merchants: tuple[Merchant, ...] = pack.merchants
+        self.departments: tuple[Department, ...] = pack.departments
+        self.numbers: dict[Kind, dict[tuple[str, ...], int]] = {
+            "district": {(name,): number for number, name in enumerate(self.districts)},
+            "street": {key: number for number, key in enumerate(self.streets)},
+            "community": {key: number for number, key in enumerate(self.communities)},
+            "road": {key: number for number, key in enumerate(self.roads)},
+        }
+        names = list(self._names())
+        self._tails: dict[Kind, Counter[str]] = {}
+        sizes: Counter[Kind] = Counter()
+        for name, (kind, _) in dict.fromkeys(names):
+            sizes[kind] += 1
+            self._tails.setdefault(kind, Counter()).update(name[-length:] for length in range(1, _TAIL + 1))
+        self._sizes = sizes
+        self._gazetteer = Gazetteer(names)
+
+    def hear(self, text: str, hypotheses: Sequence[str] = (), typed: bool = False) -> list[Hearing]:
+        """Every name that `text`, or what else the recogniser thought it was, may contain; positions are in `text`.
+
+        `typed`: the text was written by a person, so its characters mean more than their sound.
+        """
+        best: dict[tuple[Kind, str], Hearing] = {}
+        for number, variant in enumerate((text, *hypotheses)):
+            for match in self._gazetteer.find(variant, MIN_SIMILARITY):
+                for hearing in self._hearings(match, variant, typed):
+                    placed = hearing
+                    if number:
+                        start, end = _same_place(hearing.start, hearing.end, variant, text)
+                        placed = replace(hearing, start=start, end=end, bits=hearing.bits - ALTERNATIVE)
+                    known = best.get((placed.kind, placed.spoken))
+                    if placed.bits >= MIN_BITS and (known is None or placed.bits > known.bits):
+                        best[placed.kind, placed.spoken] = placed
+        return sorted(best.values(), key=lambda hearing: (-hearing.bits, hearing.start, hearing.spoken))
+
+    def _hearings(self, match: Match, text: str, typed: bool) -> Iterator[Hearing]:
+        by_kind: dict[Kind, list[int]] = {}
+        for key in match.keys:
+            kind, number = cast(Record, key)
+            by_kind.setdefault(kind, []).append(number)
+        for kind, numbers in by_kind.items():
+            worth = sum(self._worth(match.name, kind)) - MISHEARD * (1 - match.similarity) * len(match.name)
+            if kind == "district" and match.name not in self.districts:
+                if text[match.start : match.end] != match.name:
+                    continue
+                worth -= BARE_DISTRICT
+            if kind == "merchant" and self._is_bare_brand(match.name, numbers[0]):
+                worth -= BARE_BRAND
+            if kind == "community" and match.similarity < WHOLE_COMMUNITY:
+                continue
+            if match.similarity == 1.0:
+                worth += TYPED if typed else SPELLED
+            yield Hearing(match.name, kind, tuple(numbers), match.start, match.end, match.similarity, worth)
+
+    def _worth(self, name: str, kind: Kind) -> list[float]:
+        """Bits of each character of a name when it is heard exactly."""
+        worth = [DISTINCTIVE] * len(name)
+        tails, before = self._tails[kind], self._sizes[kind]
+        for length in range(1, min(_TAIL, len(name) - 1) + 1):
+            count = tails[name[-length:]]
+            if count < max(3.0, COMMON_ENDING * self._sizes[kind]) or (length > 1 and count * RARE_STEP < before):
+                break
+            char = name[-length].lower()
+            worth[-length] = DISTINGUISHING if char in _SIBLINGS else GENERIC
+            before = count
+        return [bits if char.isalnum() else 0.0 for char, bits in zip(name, worth, strict=True)]
+
+    def _is_bare_brand(self, name: str, number: int) -> bool:
+        merchant = self.merchants[number]
+        return any(other != name and other.startswith(name) for other in merchant.short_names)
+
+    def _names(self) -> Iterator[tuple[str, Record]]:
+        for number, district in enumerate(self.districts):
+            yield district, ("district", number)
+            if len(district) > 2:
+                yield district[:-1], ("district", number)
+        yield from ((street, ("street", number)) for number, (_, street) in enumerate(self.streets))
+        whole = [community for _, _, community in self.communities]
+        yield from ((name, ("community", number)) for number, name in enumerate(whole) if len(name) > 2)
+        yield from ((road, ("road", number)) for number, (_, road) in enumerate(self.roads))
+        for number, compound in enumerate(self.compounds):
+            for name in (compound.name, *compound.short_names):
+                if not name[0].isdigit():
+                    yield name, ("compound", number)
+        for number, merchant in enumerate(self.merchants):
+            for name in (re.sub(r"[(（].*[)）]", "", merchant.name), *merchant.short_names):
+                if merchant.road not in name:
+                    yield name, ("merchant", number)
+        for number, department in enumerate(self.departments):
+            for name in (department.name, *department.short_names):
+                yield name, ("department", number)
+
+
+def _same_place(start: int, end: int, variant: str, text: str) -> tuple[int, int]:
+    """Where in `text` the characters [start, end) of another hypothesis of the same utterance are."""
+    if variant == text:
+        return start, end
+    prefix = 0
+    while prefix < min(len(variant), len(text)) and variant[prefix] == text[prefix]:
+        prefix += 1
+    suffix = 0
+    while suffix < min(len(variant), len(text)) - prefix and variant[-1 - suffix] == text[-1 - suffix]:
+        suffix += 1
+
+    def moved(position: int) -> int:
+        if position <= prefix:
+            return position
+        if position >= len(variant) - suffix:
+            return position + len(text) - len(variant)
+        stretch = (len(text) - suffix - prefix) / max(1, len(variant) - suffix - prefix)
+        return prefix + round((position - prefix) * stretch)
+
+    first = min(moved(start), max(0, len(text) - 1))
+    return first, max(first + 1, min(moved(end), len(text)))
+
+
+_EXPLAINED = re.compile(r"([\u4e00-\u9fff]{2,3}?)的([\u4e00-\u9fff])(?![\u4e00-\u9fff]{0,1}(?:问题|事|人|时候))")
+
+
+def explained_characters(text: str) -> list[str]:
+    """Characters explained by a word (力气的力, 荣誉的誉), as that word has them; surnames are left out."""
+    found = []
+    for match in _EXPLAINED.finditer(text):
+        word, char = match.groups()
+        before = text[max(0, match.start() - 6) : match.start() + 1]
+        in_word = [other for other in word[-2:] if other == char or char_distance(other, char) == 0.0]
+        if in_word and "姓" not in before:
+            found.append(in_word[0])
+    return found

@@ -1,0 +1,94 @@
+"""What kind of request it is: 咨询, 求助, 投诉, 举报, 建议 or 表扬."""
+
+from __future__ import annotations
+
+import re
+
+from assistant.ticket.dialogue import Conversation
+from assistant.ticket.fields import EMPTY, REQUEST_TYPES, Evidence, FieldValue
+from assistant.ticket.sound import Cue
+
+_NAMED = {
+    "投诉": Cue(r"投诉"),
+    "举报": Cue(r"举报"),
+    "建议": Cue(r"提(?:一?个|一下|点)?(?:小)?建议|我的建议|建议(?:把|你们|增|加|延|在|政府|能|可以|改|将|设|多)", spelled=r"建议"),
+    "表扬": Cue(r"表扬|点(?:个)?赞|感谢信|送锦旗"),
+    "咨询": Cue(r"咨询", spelled=r"请教|了解一下|问一下|问下|问问|请问一下|打听"),
+    "求助": Cue(r"求助|帮忙解决|帮我解决|帮帮忙|帮帮我", spelled=r"救命|帮忙(?:处理|看|弄|协调|联系)|派人(?:来|过来)"),
+}
+_WISH = re.compile(r"(?:我|想|要|来|是|再|继续|重复|现在|只能|实名|匿名)[^，。]{0,3}$")
+_NOT = re.compile(r"(?:不是|不想|不要|别|不用|没|没有|怎么|如何|去哪里|去哪|向谁|找谁|可不可以|能不能|上次|之前|已经|以前|被人?)[^，。]{0,2}$")
+_CHOICE = re.compile(r"还是|或者")
+_SUMMARY = re.compile(r"(?:您|你)(?:是|的)?(?:要|想|希望)?[^，。]{0,3}$|按[^，。]{0,4}$|登记[^，。]{0,4}$")
+_ASKING = re.compile(
+    r"怎么(?:办|弄|报|申请|查|算|领|交|打印|转|补|改|样|走)|要什么(?:条件|材料|资料|手续)|需要什么|多少钱|能不能(?:申请|领|报|办|用|转|补)|可以(?:申请|领|报|办|转|补)[^，。]{0,6}吗|"
+    r"什么时候(?:能|可以|发|开始|报名)|在哪里?(?:办|查|领|交|打)|是怎么回事|政策|想问|条件|标准是"
+)
+_HELPLESS = re.compile(r"麻烦(?:你们|您|派|帮|快)|帮忙|解决一下|尽快|赶快|快点|快来|派人|停[水电气]|被困|没[水电气]了|坏了|走失|救")
+_ANGRY = re.compile(r"扰民|不退|不给|不管|没人管|没人理|乱|骗|态度|拖|太吵|吵得|吵死|受不了|欺负|黑心|违规|收费太|多收|垄断|不合理|不认|跑路|推来推去|倒闭|关门")
+_REPORT = re.compile(r"偷偷|无证|没有?(?:执照|牌照|营业执照|许可证)|违法|违建|假货|假冒|过期|地沟油|回收|赌博|非法|黑[车诊店]|偷税|保密")
+_PRAISE = re.compile(r"感谢|谢谢[^，。]{0,4}(?:师傅|警察|医生|护士|老师|同志|工作人员)|好人|热心|负责任|拾金不昧|很细心|鼓励")
+_SUGGEST = re.compile(r"能不能(?:加|增|多|延长|改成|设)|应该(?:加|增|设|改|延长)|希望(?:能)?(?:增加|增设|延长|加装|多设|开通)|最好(?:能)?(?:加|设|改)")
+_WORDING = {"咨询": _ASKING, "求助": _HELPLESS, "投诉": _ANGRY, "举报": _REPORT, "表扬": _PRAISE, "建议": _SUGGEST}
+_TIE = ("举报", "投诉", "表扬", "建议", "求助", "咨询")
+
+
+def _named(conversation: Conversation) -> tuple[dict[str, float], dict[str, list[Evidence]]]:
+    """How strongly each type was named, and where."""
+    score = dict.fromkeys(REQUEST_TYPES, 0.0)
+    evidence: dict[str, list[Evidence]] = {kind: [] for kind in REQUEST_TYPES}
+    for position, turn in enumerate(conversation.turns):
+        for kind, cue in _NAMED.items():
+            for start, end in cue.spans(turn.text)[:2]:
+                before, after = turn.text[max(0, start - 8) : start], turn.text[end : end + 6]
+                if _NOT.search(before):
+                    score[kind] -= 1.0 if turn.role == "caller" and re.search("不是|不想", before) else 0.0
+                    continue
+                if turn.role == "caller":
+                    weight = 3.0 if _WISH.search(before) or start == 0 else 1.2
+                    if kind == "咨询" and re.match(r"先问|能不能先", turn.text[max(0, start - 2) : end]):
+                        weight = 0.5
+                    weight += 1.0 if position < 4 else 0.0
+                elif _CHOICE.search(before + after) or "matter" in turn.asks or "评价" in turn.text:
+                    continue
+                else:
+                    agreed = conversation.reply(position)[0] == "yes"
+                    weight = (1.8 if agreed else 1.2) if _SUMMARY.search(before) else 0.4
+                    if "demand" in turn.asks:
+                        weight = 0.8
+                score[kind] += weight
+                evidence[kind].append(turn.evidence(start, end))
+    return score, evidence
+
+
+def read_request_type(conversation: Conversation, usual: tuple[str, ...] = ()) -> FieldValue:
+    """The type that the speakers name, else the one that the caller's wording suggests.
+
+    `usual` are the types that the category allows, likeliest first (empty while there is no category): they only decide
+    between wordings, never against what was said outright.
+    """
+    score, evidence = _named(conversation)
+    named = max(score, key=lambda kind: (score[kind], -_TIE.index(kind)))
+    wording = dict.fromkeys(REQUEST_TYPES, 0.0)
+    content = 0
+    for position, turn in enumerate(conversation.turns):
+        if turn.role != "caller" or conversation.asked(position) & {"name", "phone", "line_phone", "callback", "confidential"}:
+            continue
+        content += len(turn.text)
+        for kind, words in _WORDING.items():
+            hits = len(words.findall(turn.text))
+            wording[kind] += min(hits, 3) * (1.0 if position < 6 else 0.6)
+    if score[named] >= 2.0:
+        rival = max((value for kind, value in score.items() if kind != named), default=0.0)
+        confidence = 0.95 if score[named] >= 2 * rival + 1.5 else 0.75
+        return FieldValue(named, "suggested", confidence, tuple(evidence[named]))
+    for kind in usual:
+        wording[kind] += 0.7 - 0.1 * usual.index(kind)
+    for kind in REQUEST_TYPES:
+        wording[kind] += 0.6 * max(score[kind], 0.0) - (2.0 if usual and kind not in usual else 0.0)
+    if content < 8 or not usual:
+        return EMPTY
+    judged = max(wording, key=lambda kind: (wording[kind], -_TIE.index(kind)))
+    rival = max(value for kind, value in wording.items() if kind != judged)
+    confidence = 0.5 + 0.1 * min(max(wording[judged] - rival, 0.0), 3.0)
+    return FieldValue(judged, "suggested", round(confidence, 2), tuple(evidence[judged]))

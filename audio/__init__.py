@@ -1,0 +1,1 @@
+"""Sound in: sources, voice activity, utterances. Knows nothing of the other packages."""

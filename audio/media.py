@@ -1,0 +1,178 @@
+"""The media protocol: one call's audio over a websocket, as FreeSWITCH's mod_audio_stream and jambonz speak it.
+
+    client -> {"call_id", "agent", "caller_phone", "sample_rate", "channels", "started_at"}      text, first
+    client -> interleaved little-endian 16-bit PCM                                               binary, any length
+    client -> {"type": "stop"}                                                                   text, at hang-up
+    server -> {"type": "stopped", "call_id"}      everything that was said is stored; then the server closes
+    server -> {"type": "error", "message"}        what was wrong, in one sentence; then the server closes
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+
+from audio.errors import AudioError
+from audio.resample import Samples, to_pcm16
+
+RATES = (8_000, 16_000)
+"""Sample rates of the protocol, in Hz."""
+DEFAULT_AGENT = "1"
+_NAME = re.compile(r"[^\s/?#\x00-\x1f]{1,64}")
+
+
+@dataclass(frozen=True)
+class MediaStart:
+    """What is known of a call when its audio begins."""
+
+    call_id: str
+    agent: str
+    """The desk that takes the call."""
+    caller_phone: str | None
+    """The line's own number, None when withheld."""
+    sample_rate: int
+    """Samples a second of each channel."""
+    channels: int
+    """2: caller, agent; 1: everybody on one."""
+    started_at: datetime
+    """Wall time of the first sample, with offset."""
+
+    def wire(self) -> str:
+        """The text frame that opens a stream."""
+        return json.dumps(
+            {
+                "call_id": self.call_id,
+                "agent": self.agent,
+                "caller_phone": self.caller_phone,
+                "sample_rate": self.sample_rate,
+                "channels": self.channels,
+                "started_at": self.started_at.isoformat(),
+            }
+        )
+
+
+def parse_start(text: str) -> MediaStart:
+    """The first frame of a stream. Raises AudioError with one sentence that names the key that is wrong."""
+    try:
+        told = json.loads(text)
+    except ValueError as error:
+        raise AudioError("The first frame of a media stream must be a JSON object that describes the call.") from error
+    if not isinstance(told, dict):
+        raise AudioError("The first frame of a media stream must be a JSON object that describes the call.")
+    rate, channels = told.get("sample_rate"), told.get("channels", 1)
+    if rate not in RATES or isinstance(rate, bool):
+        raise AudioError(f"sample_rate must be {' or '.join(map(str, RATES))}, got {rate!r}.")
+    if channels not in (1, 2) or isinstance(channels, bool):
+        raise AudioError(f"channels must be 1 or 2 (caller, agent), got {channels!r}.")
+    return MediaStart(
+        call_id=_name(told, "call_id", uuid.uuid4().hex),
+        agent=_name(told, "agent", DEFAULT_AGENT),
+        caller_phone=_phone(told.get("caller_phone")),
+        sample_rate=int(rate),
+        channels=int(channels),
+        started_at=parse_time(told["started_at"]) if told.get("started_at") else datetime.now().astimezone(),
+    )
+
+
+def parse_time(text: Any) -> datetime:
+    """ISO 8601; without an offset the machine's own zone is meant. Raises AudioError."""
+    try:
+        return _aware(datetime.fromisoformat(text))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise AudioError(f"started_at must be an ISO 8601 time such as 2026-03-18T09:12:00+08:00, got {text!r}.") from error
+
+
+def is_stop(text: str) -> bool:
+    """Whether a text frame says that the call is over. Other text frames are events of the switch and mean nothing here."""
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(told, dict) and told.get("type") == "stop"
+
+
+class MediaClient:
+    """Streams a call to a server; an async context manager. Leaving it hangs up and waits until all is stored.
+
+    Raises AudioError when the server cannot be reached or refuses.
+    """
+
+    def __init__(self, url: str, start: MediaStart) -> None:
+        self._url, self._start = url, start
+        self._socket: ClientConnection | None = None
+
+    async def __aenter__(self) -> MediaClient:
+        try:
+            self._socket = await connect(self._url, max_size=1 << 20)
+        except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
+            raise AudioError(f"No media server answers at {self._url} ({error}); start one with: seat serve") from error
+        await self._socket.send(self._start.wire())
+        return self
+
+    async def send(self, samples: Samples) -> None:
+        """float32 (channels, n) in -1..1."""
+        assert self._socket is not None
+        try:
+            await self._socket.send(to_pcm16(samples))
+        except ConnectionClosed as error:
+            raise AudioError(await self._refusal()) from error
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        assert self._socket is not None
+        try:
+            if error is None:
+                await self._hang_up(self._socket)
+        finally:
+            await self._socket.close()
+
+    async def _hang_up(self, socket: ClientConnection) -> None:
+        try:
+            await socket.send(json.dumps({"type": "stop"}))
+            async for message in socket:
+                if json.loads(message).get("type") == "stopped":
+                    return
+                raise AudioError(json.loads(message).get("message", "The server refused the stream."))
+        except ConnectionClosed:
+            pass
+        raise AudioError(await self._refusal())
+
+    async def _refusal(self) -> str:
+        """What the server said before it closed."""
+        assert self._socket is not None
+        try:
+            async for message in self._socket:
+                told = json.loads(message)
+                if told.get("type") == "error":
+                    return str(told["message"])
+        except ConnectionClosed:
+            pass
+        return f"The server closed the stream: {self._socket.close_reason or 'no reason given'}."
+
+
+def _name(told: dict[str, Any], key: str, default: str) -> str:
+    value = told.get(key)
+    if value is None or value == "":
+        return default
+    if not isinstance(value, str | int) or isinstance(value, bool) or not _NAME.fullmatch(str(value)):
+        raise AudioError(f"{key} must be 1 to 64 characters without spaces or slashes, got {str(value)[:80]!r}.")
+    return str(value)
+
+
+def _phone(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str | int) or not re.fullmatch(r"\+?[\d\- ]{3,24}", str(value)):
+        raise AudioError(f"caller_phone must be a telephone number or null, got {str(value)[:40]!r}.")
+    return re.sub(r"[^\d+]", "", str(value))
+
+
+def _aware(time: datetime) -> datetime:
+    return time if time.tzinfo else time.astimezone()

@@ -1,0 +1,1 @@
+"""How fast and how exact the assistant is on this machine; `python -m benchmarks --help`."""

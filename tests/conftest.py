@@ -1,0 +1,185 @@
+"""What tests share: the bundled call, the recogniser, a server in a process of its own, a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from assistant import model
+from assistant.config import cache_dir
+from assistant.demo import sample
+from assistant.recognizer import Recognizer
+from assistant.seat import Knowledge
+from audio.files import RecordingReader
+from audio.media import MediaClient, MediaStart
+from audio.resample import SAMPLE_RATE, Resampler, Samples
+from benchmarks.serving import ServerProcess
+from kb.pack import DEFAULT_PACK
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn of the bundled call."""
+
+    speaker: str
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True)
+class SampleCall:
+    """The bundled call: 8 kHz, two channels."""
+
+    path: Path
+    samples: Samples
+    """(2, n) at 8 kHz"""
+    turns: list[Turn]
+    started_at: str
+    caller_phone: str
+
+    def said(self, turn: int, margin: float = 0.3) -> Samples:
+        """The audio of one turn at 16 kHz, with some silence around it."""
+        spoken = self.turns[turn]
+        channel = 0 if spoken.speaker == "caller" else 1
+        first, last = int((spoken.start - margin) * 8000), int((spoken.end + margin) * 8000)
+        return Resampler(8000).feed(self.samples[channel, max(0, first) : last], last=True)
+
+
+@pytest.fixture(scope="session")
+def call() -> SampleCall:
+    about = json.loads(sample().with_suffix(".json").read_text(encoding="utf-8"))
+    with RecordingReader(sample()) as reader:
+        samples = np.concatenate(list(reader.chunks(1.0)), axis=1)
+    turns = [Turn(**turn) for turn in about["turns"]]
+    return SampleCall(sample(), samples, turns, about["started_at"], about["caller_phone"])
+
+
+@pytest.fixture(scope="session")
+def recognizer() -> Recognizer:
+    return Recognizer(model.locate("base", cache_dir()), workers=2)
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    return Knowledge(DEFAULT_PACK)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[ServerProcess]:
+    with ServerProcess() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("chromium is not installed (scripts/setup dev installs it)")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=path, args=[*flags, "--disable-component-update", "--disable-sync"]
+        )
+        yield opened
+        opened.close()
+
+
+@dataclass
+class Playing:
+    """A call that is being streamed by a thread."""
+
+    call_id: str
+    thread: threading.Thread
+    hang_up: threading.Event
+    failure: list[BaseException]
+
+    def wait(self) -> str:
+        """Until all of it has been streamed and stored; returns the call's id."""
+        self.thread.join()
+        if self.failure:
+            raise self.failure[0]
+        return self.call_id
+
+    def stop(self) -> str:
+        """Hang up now, wherever the call is."""
+        self.hang_up.set()
+        return self.wait()
+
+
+Play = Callable[..., Playing]
+
+
+@pytest.fixture(scope="session")
+def play(call: SampleCall) -> Iterator[Play]:
+    """Streams the bundled call (or the given samples) to a server from a thread: play(server, agent="7", pace=4.0)."""
+    started: list[Playing] = []
+
+    def begin(
+        server: ServerProcess,
+        *,
+        agent: str = "1",
+        call_id: str | None = None,
+        pace: float = 1.0,
+        samples: Samples | None = None,
+        caller_phone: str | None = None,
+    ) -> Playing:
+        start = MediaStart(
+            call_id=call_id or uuid.uuid4().hex,
+            agent=agent,
+            caller_phone=caller_phone or call.caller_phone,
+            sample_rate=8000,
+            channels=2,
+            started_at=datetime.fromisoformat(call.started_at),
+        )
+        audio = call.samples if samples is None else samples
+        playing = Playing(start.call_id, threading.Thread(), threading.Event(), [])
+
+        def run() -> None:
+            try:
+                asyncio.run(_stream(server, start, audio, pace, playing.hang_up))
+            except BaseException as error:  # handed to whoever waits
+                playing.failure.append(error)
+
+        playing.thread = threading.Thread(target=run, daemon=True)
+        playing.thread.start()
+        started.append(playing)
+        return playing
+
+    yield begin
+    for playing in started:
+        playing.hang_up.set()
+        playing.thread.join(60)
+
+
+async def _stream(
+    server: ServerProcess, start: MediaStart, samples: Samples, pace: float, hang_up: threading.Event
+) -> None:
+    frame = start.sample_rate // 50
+    async with MediaClient(f"{server.websocket}/media", start) as media:
+        began = time.monotonic()
+        for first in range(0, samples.shape[1], frame):
+            if hang_up.is_set():
+                break
+            await media.send(samples[:, first : first + frame])
+            due = began + first / start.sample_rate / pace
+            if due > time.monotonic():
+                await asyncio.sleep(due - time.monotonic())
+
+
+def silence(seconds: float) -> Samples:
+    """Line noise nobody hears, 16 kHz."""
+    return (np.random.default_rng(0).standard_normal(int(seconds * SAMPLE_RATE)) * 1e-4).astype(np.float32)

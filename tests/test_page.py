@@ -1,0 +1,292 @@
+"""The agent's page in a real browser, fed by the real server and the real model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+SCRIPT = "<img src=x onerror=\"document.title='owned'\">"
+
+
+@pytest.fixture(scope="module")
+def finished(server: Any, play: Any, sample_call: Any) -> str:
+    """A whole sample call, played before any page looks at it."""
+    play(server, sample_call, agent="finished", call_id="page-finished", pace=0)
+    return "page-finished"
+
+
+@pytest.fixture
+def context(browser: Browser, server: Any) -> Iterator[BrowserContext]:
+    """One agent's browser. No page in it may fail silently, nor ask any other machine for anything."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="zh-CN")
+    context.set_default_timeout(30_000)
+    faults: list[str] = []
+    context.on("weberror", lambda fault: faults.append(str(fault.error)))
+    context.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
+    context.on(
+        "request", lambda request: faults.append(request.url) if not request.url.startswith(server.url) else None
+    )
+    yield context
+    context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+def field(page: Page, name: str) -> Locator:
+    return page.locator(f'[data-field="{name}"]')
+
+
+def ticket(server: Any, call: str) -> dict[str, Any]:
+    answer = httpx.get(f"{server.url}/api/calls/{call}")
+    answer.raise_for_status()
+    ticket: dict[str, Any] = answer.json()["ticket"]
+    return ticket
+
+
+def said(page: Page) -> list[str]:
+    return page.locator(".line .said").all_inner_texts()
+
+
+def with_evidence(server: Any, call: str) -> str:
+    """A text field of the call that shows where it was said."""
+    kinds = {each["name"]: each["kind"] for each in httpx.get(f"{server.url}/api/fields").json()}
+    found = [name for name, each in ticket(server, call).items() if each["evidence"] and kinds[name] == "text"]
+    assert found, "the sample call must fill some text field from words that were said"
+    return found[0]
+
+
+def test_the_page_fills_by_itself_while_the_call_is_on(page: Page, server: Any, play: Any, sample_call: Any) -> None:
+    page.goto(f"{server.url}/desk/filling")
+    expect(page.locator("#call-state")).to_contain_text("等待来电")
+    expect(page.locator("#connection")).to_have_text("已连接")
+
+    play(server, sample_call, agent="filling", call_id="page-filling", pace=0)
+
+    expect(page.locator("#call-state")).to_contain_text("已结束")
+    assert page.locator('.line[data-final="true"]').count() > 3
+    assert page.locator('.line[data-final="false"]').count() == 0
+    assert page.locator('.field:not([data-state="empty"])').count() > 3
+    assert page.locator("#knowledge .card, #knowledge .earlier li").count() > 0
+
+
+def test_an_edit_sticks_and_reaches_every_window(
+    context: BrowserContext, page: Page, server: Any, finished: str
+) -> None:
+    page.goto(f"{server.url}/calls/{finished}")
+    other = context.new_page()
+    other.goto(f"{server.url}/desk/finished?panel=form")
+
+    page.locator("#field-caller_name").fill("欧阳女士")
+    page.keyboard.press("Enter")
+
+    expect(field(page, "caller_name").locator(".state")).to_have_text("已修改")
+    expect(other.locator("#field-caller_name")).to_have_value("欧阳女士")
+    page.reload()
+    expect(page.locator("#field-caller_name")).to_have_value("欧阳女士")
+    assert ticket(server, finished)["caller_name"]["state"] == "edited"
+
+
+def test_a_value_that_cannot_be_is_told_beside_its_field_and_not_sent(page: Page, server: Any, finished: str) -> None:
+    page.goto(f"{server.url}/calls/{finished}")
+    expect(page.locator(".line").first).to_be_visible()
+    before = ticket(server, finished)["amount"]
+
+    page.locator("#field-amount").fill("很多钱")
+    page.keyboard.press("Enter")
+
+    expect(field(page, "amount").locator(".problem")).to_have_text("请填数字")
+    page.keyboard.press("Escape")
+    expect(field(page, "amount").locator(".problem")).to_be_hidden()
+    assert ticket(server, finished)["amount"] == before
+
+
+def test_enter_accepts_a_suggestion(page: Page, server: Any, finished: str) -> None:
+    page.goto(f"{server.url}/calls/{finished}")
+    expect(page.locator(".line").first).to_be_visible()
+
+    page.keyboard.press("F2")
+    chosen = page.locator(".field:focus-within")
+    name = chosen.get_attribute("data-field") or ""
+    expect(chosen.locator(".state")).to_contain_text("建议")
+    page.keyboard.press("Enter")
+
+    expect(field(page, name).locator(".state")).to_have_text("已确认")
+    assert ticket(server, finished)[name]["state"] == "confirmed"
+
+
+def test_scrolling_back_stops_the_transcript_from_running_away(page: Page, server: Any, finished: str) -> None:
+    page.goto(f"{server.url}/calls/{finished}")
+    latest = page.locator(".line").last
+    expect(latest).to_be_in_viewport()
+
+    page.locator("#transcript").hover()
+    page.mouse.wheel(0, -5000)
+    expect(page.locator(".line").first).to_be_in_viewport()
+    expect(latest).not_to_be_in_viewport()
+
+    page.get_by_role("button", name="回到最新").click()
+    expect(latest).to_be_in_viewport()
+
+
+def test_what_she_is_typing_is_not_overwritten(context: BrowserContext, page: Page, server: Any, finished: str) -> None:
+    page.goto(f"{server.url}/calls/{finished}")
+    expect(page.locator(".line").first).to_be_visible()
+    other = context.new_page()
+    other.goto(f"{server.url}/calls/{finished}")
+
+    page.locator("#field-subject").press_sequentially("南华路口的")
+    other.locator("#field-subject").fill("别的单位")
+    other.keyboard.press("Enter")
+
+    expect(field(page, "subject").locator(".rival")).to_contain_text("别的单位")
+    expect(page.locator("#field-subject")).to_have_value("南华路口的")
+    page.keyboard.press("Escape")
+    expect(page.locator("#field-subject")).to_have_value("别的单位")
+
+
+def test_focus_in_a_field_lights_up_the_words_it_came_from(page: Page, server: Any, finished: str) -> None:
+    name = with_evidence(server, finished)
+    call = httpx.get(f"{server.url}/api/calls/{finished}").json()
+    texts = {each["utterance"]: each["text"] for each in call["transcript"]}
+    words = {texts[span["utterance"]][span["start"] : span["end"]] for span in call["ticket"][name]["evidence"]}
+
+    page.goto(f"{server.url}/calls/{finished}")
+    page.locator(f"#field-{name}").focus()
+
+    lit = page.locator("#transcript mark")
+    expect(lit.first).to_be_in_viewport()
+    assert any(text in word for text in lit.all_inner_texts() for word in words)
+
+
+def test_evidence_lights_up_across_two_windows(context: BrowserContext, server: Any, finished: str) -> None:
+    left, right = context.new_page(), context.new_page()
+    left.goto(f"{server.url}/calls/{finished}?panel=transcript")
+    right.goto(f"{server.url}/calls/{finished}?panel=form")
+    expect(left.locator("#form-panel")).to_be_hidden()
+    expect(right.locator("#transcript-panel")).to_be_hidden()
+    expect(left.locator(".line").first).to_be_visible()
+
+    right.locator(f"#field-{with_evidence(server, finished)}").focus()
+
+    expect(left.locator("#transcript mark").first).to_be_in_viewport()
+
+
+def test_the_split_button_puts_the_work_order_into_its_own_window(page: Page, server: Any, finished: str) -> None:
+    page.goto(f"{server.url}/calls/{finished}")
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="分屏").click()
+
+    expect(opened.value.locator("#form-panel")).to_be_visible()
+    expect(opened.value.locator("#transcript-panel")).to_be_hidden()
+    expect(page.locator("#form-panel")).to_be_hidden()
+    expect(page.locator("#transcript-panel")).to_be_visible()
+
+
+def test_a_reload_shows_everything_again(page: Page, server: Any, finished: str) -> None:
+    page.goto(f"{server.url}/desk/finished")
+    expect(page.locator("#call-state")).to_contain_text("已结束")
+    lines, summary = said(page), page.locator("#form-summary").inner_text()
+
+    page.reload()
+
+    expect(page.locator("#call-state")).to_contain_text("已结束")
+    assert said(page) == lines
+    assert page.locator("#form-summary").inner_text() == summary
+
+
+def test_the_page_comes_back_after_a_lost_connection_with_the_edit_made_meanwhile(
+    context: BrowserContext, page: Page, server: Any, finished: str
+) -> None:
+    """Chromium's offline mode keeps open websockets alive, so the page's own socket is closed under it as well."""
+    page.add_init_script(
+        "window.sockets = [];"
+        "window.WebSocket = class extends WebSocket { constructor(url) { super(url); window.sockets.push(this) } }"
+    )
+    page.goto(f"{server.url}/calls/{finished}")
+    expect(page.locator("#connection")).to_have_text("已连接")
+    context.set_offline(True)
+    page.evaluate("window.sockets.at(-1).close()")
+    expect(page.locator("#connection")).to_have_text("重连中…")
+
+    page.locator("#field-road").fill("离线时填的路")
+    page.keyboard.press("Enter")
+    expect(field(page, "road").locator(".state")).to_have_text("保存中…")
+    context.set_offline(False)
+
+    expect(page.locator("#connection")).to_have_text("已连接")
+    expect(field(page, "road").locator(".state")).to_have_text("已修改")
+    assert ticket(server, finished)["road"]["value"] == "离线时填的路"
+
+
+def test_manual_search_finds_opens_and_rates_an_article_by_keyboard(page: Page, server: Any, finished: str) -> None:
+    page.goto(f"{server.url}/calls/{finished}")
+    expect(page.locator("#connection")).to_have_text("已连接")
+    page.keyboard.press("/")
+    expect(page.locator("#knowledge-query")).to_be_focused()
+
+    page.keyboard.type("怎么打印社保缴费明细")
+    page.keyboard.press("Enter")
+    expect(page.locator("#knowledge .card").first).to_be_focused()
+    title = page.locator("#knowledge .card-title").first.inner_text().removeprefix("1").strip()
+    page.keyboard.press("1")
+
+    expect(page.locator("#knowledge article h2")).to_have_text(title)
+    page.get_by_role("button", name="有用").click()
+    expect(page.get_by_role("button", name="有用")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_text("保存中…")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(page.locator("#knowledge .card").first).to_be_visible()
+
+
+def test_script_in_what_was_typed_stays_plain_text(page: Page, server: Any, finished: str) -> None:
+    page.goto(f"{server.url}/calls/{finished}")
+    page.locator("#field-title").fill(SCRIPT)
+    page.keyboard.press("Enter")
+    expect(field(page, "title").locator(".state")).to_have_text("已修改")
+
+    page.goto(f"{server.url}/calls")
+
+    expect(page.get_by_text(SCRIPT)).to_be_visible()
+    assert page.locator("#calls img").count() == 0
+    assert "owned" not in page.title()
+
+
+def test_the_list_of_calls_opens_a_call_for_review(page: Page, server: Any, finished: str) -> None:
+    page.goto(f"{server.url}/calls")
+    page.locator(f'[data-call="{finished}"] .title a').click()
+
+    expect(page).to_have_url(f"{server.url}/calls/{finished}")
+    expect(page.locator("#call-state")).to_contain_text("已结束")
+
+
+def test_submitting_locks_the_ticket_after_telling_what_is_missing(
+    page: Page, server: Any, play: Any, sample_call: Any
+) -> None:
+    play(server, sample_call, agent="submitting", call_id="page-submitting", pace=0)
+    page.goto(f"{server.url}/desk/submitting")
+    expect(page.locator("#call-state")).to_contain_text("已结束")
+    page.locator("#field-title").fill("")
+    page.keyboard.press("Control+Enter")
+
+    expect(page.locator("#submit-note")).to_contain_text("诉求标题")
+    page.locator("#field-title").fill("一件事")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("Control+Enter")
+
+    expect(page.locator("#submit-note")).to_have_text("工单已提交")
+    expect(page.locator("#submit")).to_be_disabled()
+    assert not page.locator("#field-title").is_editable()
+
+
+def test_an_unknown_call_says_so(page: Page, server: Any) -> None:
+    page.goto(f"{server.url}/calls/no-such-call")
+
+    expect(page.locator("#connection")).to_have_text("没有这通电话")

@@ -1,0 +1,165 @@
+/** The agent's page: takes the events of her call from the connection and hands each to the panel it belongs to. */
+
+import { Connection } from "./connection.js";
+import { byId } from "./dom.js";
+import { Form } from "./form.js";
+import { Hints } from "./hints.js";
+import { bindKeys } from "./keys.js";
+import { Knowledge } from "./knowledge.js";
+import { clock } from "./times.js";
+import { Transcript } from "./transcript.js";
+import { linkWindows, showPanel, splitWindows } from "./windows.js";
+
+const [, place, name] = location.pathname.split("/").map(decodeURIComponent);
+const review = place === "calls";
+const panel = new URLSearchParams(location.search).get("panel") ?? "both";
+
+/** The call on the page. `heard`: seconds of audio so far, as of wall time `heardAt`; state waiting | live | ended. */
+const call = { id: "", agent: review ? "" : name, phone: "", startedAt: "", state: "waiting", heard: 0, heardAt: 0, submitted: false };
+/** More events than this in one frame, or so soon after connecting, are a call read back: nothing should flash. */
+const BACKLOG = 30;
+const SETTLED_MS = 1500;
+let openedAt = Infinity;
+let queue = [];
+
+const transcript = new Transcript();
+const knowledge = new Knowledge({
+  rate: (article, useful) => send({ type: "article.feedback", article, useful }),
+  department: (code) => form.departmentName(code),
+});
+const tell = linkWindows(fromWindows);
+const hints = new Hints((key) => tell({ kind: "dismiss", call: call.id, key }));
+const form = new Form({
+  edit: (field, value) => send({ type: "ticket.edit", field, value }),
+  accept: (field) => send({ type: "ticket.accept", field }),
+  submit: () => send({ type: "ticket.submit" }),
+  point: (field, scroll) =>
+    tell({ kind: "evidence", call: call.id, evidence: { label: field.label, spans: field.server.evidence, scroll } }),
+  zone: () => /([+-]\d{2}:\d{2}|Z)$/.exec(call.startedAt)?.[0] ?? "+08:00",
+});
+
+arrange();
+await form.load();
+form.reset("");
+const connection = new Connection(`/${place}/${encodeURIComponent(name)}/events`, {
+  event(event) {
+    if (!queue.length) requestAnimationFrame(render);
+    queue.push(event);
+  },
+  ack(message) {
+    form.acknowledged(message, call.seq ?? 0);
+    knowledge.settled(message.id, false);
+  },
+  error(message) {
+    if (message.id === undefined) transcript.say(message.message);
+    form.refused(message);
+    knowledge.settled(message.id, true);
+  },
+  idle() {},
+  state: showConnection,
+});
+setInterval(showClock, 500);
+
+function send(message) {
+  return connection.send({ ...message, call: call.id });
+}
+
+/** Apply everything that has arrived since the last frame, then draw once. */
+function render() {
+  const events = queue;
+  queue = [];
+  const live = events.length < BACKLOG && performance.now() - openedAt > SETTLED_MS;
+  for (const event of events) apply(event, live);
+  transcript.flush();
+  knowledge.flush();
+  form.flush(call.seq);
+  showCall();
+}
+
+function apply(event, live) {
+  const { type, at, data } = event;
+  if (type === "call.started") begin(event);
+  if (event.call !== call.id) return;
+  call.seq = event.seq;
+  if (at > call.heard) Object.assign(call, { heard: at, heardAt: performance.now() });
+  if (type.startsWith("transcript.") || type === "speech.started") transcript.apply(event);
+  else if (type.startsWith("knowledge.")) knowledge.apply(event);
+  else if (type.startsWith("ticket.")) form.apply(event, live);
+  else if (type === "hint.raised") hints.raise(data);
+  else if (type === "call.ended") Object.assign(call, { state: "ended", reason: data.reason });
+  if (type === "ticket.submitted") call.submitted = true;
+}
+
+function begin({ call: id, data, seq }) {
+  if (call.id) leave();
+  Object.assign(call, {
+    id, seq, agent: data.agent ?? call.agent, phone: data.caller_phone, startedAt: data.started_at,
+    state: "live", reason: "", heard: 0, heardAt: performance.now(), submitted: false,
+  });
+  transcript.reset();
+  transcript.say("已接通，等待说话");
+  knowledge.reset(data.started_at);
+  hints.reset();
+  form.reset(id);
+  form.restore(connection.unacknowledged(id));
+}
+
+/** The next call has begun: nothing typed for the last one may be lost, and its ticket stays one click away. */
+function leave() {
+  form.commit();
+  const previous = byId("previous-call");
+  previous.hidden = call.submitted;
+  previous.href = `/calls/${encodeURIComponent(call.id)}`;
+}
+
+function fromWindows(message) {
+  if (message.call !== call.id) return;
+  if (message.kind === "evidence") transcript.showEvidence(message.evidence);
+  else if (message.kind === "dismiss") hints.dismiss(message.key);
+}
+
+function showConnection(state) {
+  if (state === "open" && openedAt === Infinity) openedAt = performance.now();
+  const words = { open: "已连接", retrying: "重连中…", lost: "已断开", refused: "没有这通电话" };
+  const label = byId("connection");
+  if (label.dataset.state !== state) label.textContent = words[state];
+  label.dataset.state = state;
+  byId("reconnect").hidden = state !== "lost";
+}
+
+function showCall() {
+  const endings = { lost: "已结束（声音中断）", interrupted: "已结束（服务中断）" };
+  const words = { waiting: "等待来电", live: "通话中", ended: endings[call.reason] ?? "已结束" };
+  byId("call-state").dataset.state = call.state;
+  byId("call-state-text").textContent = words[call.state];
+  byId("caller-phone").textContent = call.phone ?? "";
+  byId("seat").textContent = call.agent ? `座席 ${call.agent}` : "";
+  document.title = call.state === "waiting" ? "智能座席助手" : `${words[call.state]} ${call.phone ?? ""} · 智能座席助手`;
+  showClock();
+}
+
+function showClock() {
+  const running = call.state === "live" ? (performance.now() - call.heardAt) / 1000 : 0;
+  byId("call-clock").textContent = call.state === "waiting" ? "" : clock(call.heard + running);
+}
+
+function arrange() {
+  byId("desk").dataset.panel = panel;
+  if (review) transcript.say("正在读取通话…");
+  const split = byId("split");
+  split.textContent = panel === "both" ? "分屏" : "合并";
+  split.title = panel === "both" ? "通话和工单各开一个窗口，每块屏幕一个" : "两部分回到一个窗口";
+  split.addEventListener("click", () => (panel === "both" ? splitWindows() : showPanel("")));
+  byId("reconnect").addEventListener("click", () => connection.reconnect());
+  addEventListener("pagehide", () => form.commit());
+  addEventListener("beforeunload", (event) => connection.pending.size && event.preventDefault());
+  bindKeys({
+    next: () => form.nextUnverified(),
+    submit: () => form.submit(),
+    back: () => knowledge.back(),
+    search: () => byId("knowledge-query").focus(),
+    card: (number) => knowledge.openCard(number),
+    latest: () => transcript.toLatest(),
+  });
+  showCall();
+}

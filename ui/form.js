@@ -1,0 +1,180 @@
+/** The work order: its fields in groups, in the order in which agents ask for them. */
+
+import { byId, h } from "./dom.js";
+import { Field } from "./field.js";
+
+/**
+ * Group -> field -> share of a row of twelve. Fields the server has beyond these follow under 其他. Where the form has a
+ * wide window to itself, the first three groups stand left and the others right.
+ */
+const GROUPS = [
+  ["诉求人", { caller_name: 4, caller_gender: 3, contact_phone: 5 }],
+  ["诉求", { request_type: 3, category: 6, urgency: 3, subject: 4, occurred_at: 5, amount: 3, people_affected: 4, callback: 4, confidential: 4 }],
+  ["地点", { address: 12, district: 3, street: 3, community: 3, road: 3, compound: 3, building: 3, unit: 3, room: 3 }],
+  ["承办", { department: 5, co_departments: 7 }],
+  ["内容", { title: 12, content: 12 }],
+];
+const LEFT = 3;
+const RETRY_MS = 2000;
+
+export class Form {
+  /**
+   * @param {{edit: Function, accept: Function, submit: Function, point: Function, zone: Function}} actions
+   *   see Field; submit() sends the ticket
+   */
+  constructor(actions) {
+    this.actions = actions;
+    this.box = byId("ticket");
+    this.summary = byId("form-summary");
+    this.button = byId("submit");
+    this.note = byId("submit-note");
+    this.export = byId("form-export");
+    /** @type {Map<string, Field>} */
+    this.fields = new Map();
+    this.button.addEventListener("click", () => this.submit());
+    this.box.addEventListener("submit", (event) => event.preventDefault());
+    this.box.addEventListener("input", () => this.#summarise());
+  }
+
+  /** The words for a department's code, "" where there are none. */
+  departmentName(code) {
+    return this.fields.get("department")?.choices.find((choice) => choice.value === code)?.display ?? "";
+  }
+
+  /** Ask the server which fields a ticket has, until it answers, and build them. */
+  async load() {
+    for (;;) {
+      try {
+        const answer = await fetch("/api/fields");
+        if (answer.ok) return this.#build(await answer.json());
+      } catch {
+        this.summary.textContent = "正在等待服务器…";
+      }
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+
+  /** An empty ticket for `call`, or none ("": nothing to fill). */
+  reset(call) {
+    // Keys meant for the last ticket must not land in this one.
+    if (this.box.contains(document.activeElement)) document.activeElement.blur();
+    this.box.inert = !call;
+    this.sent = "";
+    this.submitted = false;
+    this.warned = "";
+    this.#say("");
+    this.export.hidden = !call;
+    this.export.href = `/api/calls/${encodeURIComponent(call)}/ticket?format=csv`;
+    for (const field of this.fields.values()) field.reset();
+    this.call = call;
+    this.flush(0);
+  }
+
+  apply({ type, data }, live) {
+    if (type === "ticket.submitted") {
+      this.submitted = true;
+      this.sent = "";
+      this.#say("工单已提交", true);
+      for (const field of this.fields.values()) field.lock();
+    } else {
+      this.fields.get(data.field)?.update(data, live);
+    }
+  }
+
+  /** Events up to `seq` have been applied. */
+  flush(seq) {
+    for (const field of this.fields.values()) field.seen(seq);
+    this.#summarise();
+  }
+
+  /** Messages that were sent before a reload and are not acknowledged yet. */
+  restore(messages) {
+    for (const message of messages) {
+      if (message.field) this.fields.get(message.field)?.sending(message);
+      else if (message.type === "ticket.submit") this.#submitting(message.id);
+    }
+  }
+
+  acknowledged({ id, seq }, seen) {
+    for (const field of this.fields.values()) field.acknowledged(id, seq, seen);
+    if (this.sent === id) this.sent = "";
+    this.#summarise();
+  }
+
+  refused({ id, message }) {
+    for (const field of this.fields.values()) field.refused(id, message);
+    if (this.sent === id) {
+      this.sent = "";
+      this.#say(message);
+    }
+    this.#summarise();
+  }
+
+  /** Send what is still being typed; false where something typed cannot be sent. */
+  commit() {
+    return [...this.fields.values()].map((field) => field.commit()).every(Boolean);
+  }
+
+  /** Send the ticket. What is missing is said first; a caller may have refused it, so a second time sends all the same. */
+  submit() {
+    if (this.button.disabled) return;
+    const wrong = !this.commit() && [...this.fields.values()].find((field) => field.problem);
+    const missing = [...this.fields.values()].filter((field) => field.missing);
+    const lacks = missing.map((field) => field.label).join("、");
+    if (wrong || (lacks && lacks !== this.warned)) {
+      this.#say(wrong ? `请先改正“${wrong.label}”` : `还缺：${lacks}。请补填，或再提交一次以照此提交`);
+      this.warned = wrong ? "" : lacks;
+      (wrong || missing[0]).focus();
+      return;
+    }
+    this.#submitting(this.actions.submit());
+  }
+
+  /** Move to the next suggestion that nobody has looked at, from where the focus is. */
+  nextUnverified() {
+    const fields = [...this.fields.values()];
+    const at = fields.findIndex((field) => field.root.contains(document.activeElement));
+    [...fields.slice(at + 1), ...fields.slice(0, at + 1)].find((field) => field.unverified)?.focus();
+  }
+
+  #submitting(id) {
+    this.sent = id;
+    this.#say("正在提交…");
+    this.#summarise();
+  }
+
+  #say(text, done = false) {
+    this.note.textContent = text;
+    this.note.dataset.done = String(done);
+  }
+
+  #summarise() {
+    const fields = [...this.fields.values()];
+    const filled = fields.filter((field) => field.server.state !== "empty").length;
+    const open = fields.filter((field) => field.unverified).length;
+    this.summary.textContent = !this.call || !fields.length ? "" : `已填 ${filled} / ${fields.length}${open ? `，待核对 ${open}` : ""}`;
+    this.button.disabled = !this.call || Boolean(this.sent) || this.submitted;
+    this.button.firstChild.textContent = this.submitted ? "已提交 " : "提交工单 ";
+  }
+
+  #build(definitions) {
+    const byName = new Map(definitions.map((definition) => [definition.name, definition]));
+    const placed = new Set(GROUPS.flatMap(([, shares]) => Object.keys(shares)));
+    const rest = Object.fromEntries(definitions.filter(({ name }) => !placed.has(name)).map(({ name }) => [name, 4]));
+    const columns = [h("div", { class: "column" }), h("div", { class: "column" })];
+    this.box.replaceChildren(...columns);
+    for (const [index, [title, shares]] of [...GROUPS, ["其他", rest]].entries()) {
+      const present = Object.entries(shares).filter(([name]) => byName.has(name));
+      if (!present.length) continue;
+      const grid = h("div", { class: "fields" });
+      for (const [name, share] of present) {
+        const field = new Field(byName.get(name), this.actions);
+        field.root.dataset.share = share;
+        this.fields.set(name, field);
+        grid.append(field.root);
+      }
+      columns[index < LEFT ? 0 : 1].append(h("fieldset", { class: "group" }, h("legend", {}, title), grid));
+    }
+    this.#summarise();
+  }
+}

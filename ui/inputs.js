@@ -1,0 +1,173 @@
+/**
+ * The input of each kind of field. An input is
+ *   element             what to place in the form
+ *   focusable           the element that takes the focus and belongs to the label
+ *   read()              the value as the server wants it, null where empty; throws InvalidInput
+ *   write(value, text)  show a value; `text` is the server's wording of it, "" where it has none
+ * and it fires "change" (bubbling) when the agent has finished a change.
+ */
+
+import { combobox, named } from "./combobox.js";
+import { h } from "./dom.js";
+
+export class InvalidInput extends Error {}
+
+/** Longer lists of choices are searched by typing, shorter ones are a plain menu. */
+const MENU = 12;
+
+/**
+ * @param {{name: string, label: string, kind: string, choices: {value: string, display: string}[]}} field
+ * @param {{preferred: () => string[], zone: () => string}} context
+ *   preferred: the likeliest values now; zone: the call's UTC offset ("+08:00")
+ */
+export function inputFor(field, context) {
+  const id = `field-${field.name}`;
+  const choices = field.choices ?? [];
+  if (field.kind === "choice") return choices.length > MENU ? searched(id, choices, context) : menu(id, choices);
+  if (field.kind === "list") return several(id, choices);
+  const make = { longtext, boolean, number, datetime }[field.kind] ?? text;
+  return make(id, { ...context, label: field.label });
+}
+
+const finished = (element) => element.dispatchEvent(new Event("change", { bubbles: true }));
+
+function text(id) {
+  const input = h("input", { id, type: "text", spellcheck: false });
+  return { element: input, focusable: input, read: () => input.value.trim() || null, write: (value) => (input.value = value ?? "") };
+}
+
+function longtext(id) {
+  const input = h("textarea", { id, rows: 4, spellcheck: false });
+  return { element: input, focusable: input, read: () => input.value.trim() || null, write: (value) => (input.value = value ?? "") };
+}
+
+function number(id) {
+  const input = h("input", { id, type: "text", inputMode: "decimal" });
+  const read = () => {
+    const typed = input.value.trim().replace(/[,，\s]/g, "");
+    if (typed && !/^\d+(\.\d+)?$/.test(typed)) throw new InvalidInput("请填数字");
+    return typed ? Number(typed) : null;
+  };
+  return { element: input, focusable: input, read, write: (value) => (input.value = value ?? "") };
+}
+
+function menu(id, choices) {
+  const select = h("select", { id }, h("option", { value: "" }, "未填"), ...choices.map(option));
+  const write = (value, shown) => {
+    if (value && !choices.some((choice) => choice.value === value)) {
+      select.querySelector(".foreign")?.remove();
+      select.append(h("option", { value, class: "foreign" }, shown || value));
+    }
+    select.value = value ?? "";
+  };
+  return { element: select, focusable: select, read: () => select.value || null, write };
+}
+
+const option = ({ value, display }) => h("option", { value }, display);
+
+function searched(id, choices, { preferred }) {
+  const input = combobox({ id, choices, preferred, pick: () => finished(input) });
+  let written = { value: null, text: "" };
+  const read = () => {
+    const typed = input.value.trim();
+    if (!typed) return null;
+    if (typed === written.text) return written.value;
+    const choice = named(choices, typed);
+    if (!choice) throw new InvalidInput("请从列表中选一项");
+    return choice.value;
+  };
+  const write = (value, shown) => {
+    const display = choices.find((choice) => choice.value === value)?.display;
+    written = { value, text: display ?? (shown || (value ?? "")) };
+    input.value = written.text;
+    input.title = written.text;
+  };
+  return { element: input, focusable: input, read, write };
+}
+
+function boolean(id, { label }) {
+  const answers = [["true", "是"], ["false", "否"], ["", "未说明"]];
+  const radios = answers.map(([value]) => h("input", { type: "radio", name: id, value, id: value === "true" ? id : `${id}-${value || "none"}` }));
+  const group = h("span", { class: "segments", role: "radiogroup", "aria-label": label },
+    ...answers.map(([, word], index) => h("label", {}, radios[index], h("span", {}, word))));
+  const read = () => ({ true: true, false: false }[radios.find((radio) => radio.checked)?.value] ?? null);
+  const write = (value) => radios.forEach((radio) => {
+    radio.checked = radio.value === (value === null || value === undefined ? "" : String(value));
+    if (radio.checked) made.focusable = radio;
+  });
+  const made = { element: group, focusable: radios[2], read, write };
+  return made;
+}
+
+/** A date, and a time of day where one was said. */
+function datetime(id, { label, zone }) {
+  const date = h("input", { id, type: "date", max: "9999-12-31", "aria-label": `${label}，日期` });
+  const time = h("input", { type: "time", "aria-label": `${label}，几点` });
+  const seconds = { kept: "", of: "" };
+  let offset = "";
+  const read = () => {
+    if (date.validity.badInput || time.validity.badInput) throw new InvalidInput("请填完整日期");
+    if (!date.value) {
+      if (time.value) throw new InvalidInput("请填日期");
+      return null;
+    }
+    if (!time.value) return date.value;
+    return `${date.value}T${time.value}${time.value === seconds.of ? seconds.kept : ":00"}${offset || zone()}`;
+  };
+  const write = (value) => {
+    const [, day = "", minutes = "", rest = "", shift = ""] =
+      /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2})(:\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?/.exec(value ?? "") ?? [];
+    date.value = day;
+    time.value = minutes;
+    seconds.kept = rest;
+    seconds.of = minutes;
+    offset = shift;
+  };
+  // A date input reports a change after every digit of the year; the change is finished when the focus leaves the pair.
+  const pair = h("span", { class: "pair" }, date, time);
+  for (const input of [date, time]) input.addEventListener("change", (event) => event.stopPropagation());
+  pair.addEventListener("focusout", (event) => !pair.contains(event.relatedTarget) && finished(pair));
+  return { element: pair, focusable: date, read, write };
+}
+
+/** Several values: chips that can be taken away, and one input to add. Without choices, words apart by 、. */
+function several(id, choices) {
+  let values = [];
+  const chips = h("span", { class: "chips" });
+  const add = choices.length
+    ? combobox({ id, choices, preferred: () => [], pick: (value) => take(value) })
+    : h("input", { id, type: "text", spellcheck: false });
+  add.placeholder = "添加";
+  const box = h("span", { class: "several" }, chips, add);
+  const display = (value) => choices.find((choice) => choice.value === value)?.display ?? value;
+  const draw = () =>
+    chips.replaceChildren(...values.map((value) =>
+      h("span", { class: "chip" }, display(value),
+        h("button", { type: "button", "aria-label": `去掉${display(value)}`, onclick: () => change(values.filter((other) => other !== value)) }, "×"))));
+  const change = (next) => {
+    values = next;
+    draw();
+    finished(box);
+  };
+  const take = (value) => {
+    add.value = "";
+    if (!values.includes(value)) change([...values, value]);
+  };
+  add.addEventListener("keydown", (event) => {
+    if (event.key === "Backspace" && !add.value && values.length && !add.readOnly) change(values.slice(0, -1));
+  });
+  const read = () => {
+    const typed = add.value.trim();
+    if (!typed) return values.length ? values : null;
+    if (!choices.length) return [...values, ...typed.split(/[、，,\s]+/).filter(Boolean)];
+    const choice = named(choices, typed);
+    if (!choice) throw new InvalidInput("请从列表中选一项");
+    return values.includes(choice.value) ? values : [...values, choice.value];
+  };
+  const write = (value) => {
+    values = [...(value ?? [])];
+    add.value = "";
+    draw();
+  };
+  return { element: box, focusable: add, read, write };
+}

@@ -1,0 +1,70 @@
+/** The keyboard: every command has a key, and the keys explain themselves. */
+
+import { byId, h } from "./dom.js";
+
+const SINGLE_KEYS = "seat.single-keys";
+
+const GUIDE = [
+  ["F2", "到下一个待核对的字段"],
+  ["Enter", "在字段中：采纳建议，或保存所改"],
+  ["Shift+Enter", "在多行字段中换行"],
+  ["Ctrl+Enter", "提交工单"],
+  ["Esc", "放弃所改、关闭答案、离开输入框"],
+  ["/", "搜索知识库"],
+  ["1 2 3", "打开第 1、2、3 条知识"],
+  ["↑ ↓", "在知识条目之间移动"],
+  ["End", "通话回到最新"],
+  ["?", "这张表"],
+];
+
+const EDITABLE = "input, select, textarea, [contenteditable]";
+
+/**
+ * @param {{next: Function, submit: Function, back: Function, search: Function, card: (n: number) => void,
+ *   latest: Function}} commands
+ */
+export function bindKeys(commands) {
+  const help = byId("help");
+  const single = byId("single-keys");
+  byId("help-keys").replaceChildren(
+    ...GUIDE.flatMap(([keys, meaning]) => [h("dt", {}, ...keys.split(" ").map((key) => h("kbd", {}, key))), h("dd", {}, meaning)]));
+  byId("help-open").addEventListener("click", () => help.showModal());
+  single.checked = localStorage.getItem(SINGLE_KEYS) !== "off";
+  single.addEventListener("change", () => localStorage.setItem(SINGLE_KEYS, single.checked ? "on" : "off"));
+
+  const plain = {
+    "/": commands.search,
+    "?": () => help.showModal(),
+    "？": () => help.showModal(),
+    1: () => commands.card(1),
+    2: () => commands.card(2),
+    3: () => commands.card(3),
+  };
+
+  addEventListener("keydown", (event) => {
+    if (event.isComposing || event.defaultPrevented || help.open) return;
+    const command = find(event);
+    if (!command) return;
+    event.preventDefault();
+    command();
+  });
+
+  function find(event) {
+    const { key, target } = event;
+    const modified = event.ctrlKey || event.altKey || event.metaKey;
+    if (key === "Enter" && event.ctrlKey) return event.repeat ? null : commands.submit;
+    if (modified) return null;
+    if (key === "F2") return commands.next;
+    const editing = target.matches?.(EDITABLE);
+    if (key === "Escape") return () => (editing && target.closest("#ticket")) || !commands.back() ? target.blur?.() : null;
+    if (editing) return null;
+    if (key === "End") return commands.latest;
+    if ((key === "ArrowDown" || key === "ArrowUp") && target.matches?.(".card")) return () => step(target, key === "ArrowDown" ? 1 : -1);
+    return single.checked ? plain[key] : null;
+  }
+}
+
+function step(card, by) {
+  const cards = [...card.closest("ol").querySelectorAll(".card")];
+  cards[cards.indexOf(card) + by]?.focus();
+}

@@ -1,0 +1,166 @@
+/** The conversation as it is being said: one line an utterance, ordered by when the speech began. */
+
+import { byId, h } from "./dom.js";
+import { clock } from "./times.js";
+
+const SPEAKERS = { caller: "市民", agent: "座席", unknown: "说话人" };
+/** Below this the recogniser itself doubts the words, and the line says so. */
+const DOUBTFUL = 0.5;
+/** Pixels from the end within which the reader still counts as following. */
+const NEAR_END = 40;
+
+export class Transcript {
+  constructor() {
+    this.box = byId("transcript");
+    this.empty = byId("transcript-empty");
+    this.latest = byId("to-latest");
+    this.note = byId("evidence-note");
+    this.next = byId("evidence-next");
+    this.box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.latest.addEventListener("click", () => this.toLatest());
+    this.next.addEventListener("click", () => this.#showSpan(this.shown + 1));
+    new ResizeObserver(() => this.#follow()).observe(this.box);
+    this.reset();
+  }
+
+  reset() {
+    /** @type {Map<number, object>} utterance number -> what is known of it */
+    this.utterances = new Map();
+    /** @type {Map<number, HTMLElement>} */
+    this.lines = new Map();
+    this.changed = new Set();
+    this.spans = [];
+    this.shown = 0;
+    this.following = true;
+    this.box.replaceChildren();
+    this.latest.hidden = true;
+    this.note.textContent = "";
+    this.next.hidden = true;
+  }
+
+  /** Take in one event; `flush` brings it to the screen. */
+  apply({ type, at, data }) {
+    const known = this.utterances.get(data.utterance);
+    if (type === "speech.started") {
+      if (!known) this.#put(data.utterance, { speaker: data.speaker, start: at, stable: "", tentative: "", final: false });
+    } else if (type === "transcript.partial") {
+      if (!known?.final) this.#put(data.utterance, { ...data, final: false });
+    } else if (data.text === "") {
+      this.utterances.delete(data.utterance);
+      this.changed.add(data.utterance);
+    } else {
+      this.#put(data.utterance, { ...data, stable: data.text, tentative: "", final: true });
+    }
+  }
+
+  /** Draw what changed since the last time. */
+  flush() {
+    if (this.changed.size) {
+      for (const number of this.changed) this.#draw(number);
+      this.changed.clear();
+      this.#follow();
+    }
+    this.empty.hidden = this.lines.size > 0;
+  }
+
+  say(text) {
+    this.empty.textContent = text;
+  }
+
+  /**
+   * Light up the words that a field's value came from.
+   * @param {{label: string, spans: {utterance: number, start: number, end: number}[], scroll: boolean}} evidence
+   *   characters are code points, as the server counts them
+   */
+  showEvidence({ label, spans, scroll }) {
+    const before = this.spans;
+    this.spans = spans;
+    for (const { utterance } of [...before, ...spans]) if (this.lines.has(utterance)) this.#draw(utterance);
+    const count = spans.length;
+    this.note.textContent = label && (count ? `“${label}”的依据：${count} 处` : `“${label}”没有原话依据`);
+    this.next.hidden = count < 2;
+    if (count && scroll) this.#showSpan(0);
+  }
+
+  toLatest() {
+    this.following = true;
+    this.#follow();
+  }
+
+  #put(number, utterance) {
+    this.utterances.set(number, utterance);
+    this.changed.add(number);
+  }
+
+  #draw(number) {
+    const utterance = this.utterances.get(number);
+    let line = this.lines.get(number);
+    if (!utterance) {
+      line?.remove();
+      this.lines.delete(number);
+      return;
+    }
+    if (!line) {
+      line = h("div", { class: "line", data: { utterance: number } });
+      this.lines.set(number, line);
+      this.#insert(number, line);
+    }
+    const { speaker, start, stable, tentative, final } = utterance;
+    line.dataset.speaker = speaker;
+    line.dataset.final = String(final);
+    const doubtful = final && utterance.confidence < DOUBTFUL;
+    line.replaceChildren(
+      h("span", { class: "when" }, clock(start)),
+      h("span", { class: "who" }, SPEAKERS[speaker] ?? SPEAKERS.unknown),
+      h("p", { class: "said" },
+        ...marked(stable, this.spans.filter((span) => final && span.utterance === number)),
+        tentative && h("span", { class: "tentative" }, tentative),
+        !stable && !tentative && h("span", { class: "speaking" }, "正在说话…"),
+        doubtful && h("span", { class: "doubtful", title: "识别把握不大，请以录音为准" }, "可能听错")),
+    );
+  }
+
+  #insert(number, line) {
+    let after = this.box.lastElementChild;
+    while (after && Number(after.dataset.utterance) > number) after = after.previousElementSibling;
+    if (after) after.after(line);
+    else this.box.prepend(line);
+  }
+
+  #showSpan(index) {
+    const marks = this.box.querySelectorAll("mark");
+    if (!marks.length) return;
+    this.shown = index % marks.length;
+    marks.forEach((mark, i) => mark.classList.toggle("current", i === this.shown));
+    const view = this.box.getBoundingClientRect();
+    const mark = marks[this.shown].getBoundingClientRect();
+    if (mark.top >= view.top && mark.bottom <= view.bottom) return;
+    this.following = false;
+    this.box.scrollTop += mark.top - view.top - view.height / 3;
+  }
+
+  #scrolled() {
+    const rest = this.box.scrollHeight - this.box.clientHeight - this.box.scrollTop;
+    this.following = rest < NEAR_END;
+    this.latest.hidden = this.following;
+  }
+
+  #follow() {
+    if (this.following) this.box.scrollTop = this.box.scrollHeight;
+  }
+}
+
+/** The text with the given spans of code points wrapped in <mark>; overlapping spans become one. */
+function marked(text, spans) {
+  if (!spans.length) return [text];
+  const characters = Array.from(text);
+  const lit = new Array(characters.length).fill(false);
+  for (const { start, end } of spans) lit.fill(true, start, end);
+  const parts = [];
+  for (let from = 0, to = 0; from < characters.length; from = to) {
+    while (to < characters.length && lit[to] === lit[from]) to += 1;
+    const piece = characters.slice(from, to).join("");
+    parts.push(lit[from] ? h("mark", {}, piece) : piece);
+  }
+  return parts;
+}
