@@ -14,7 +14,7 @@ import asyncio
 import bisect
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Literal
@@ -35,7 +35,7 @@ from audio.utterances import SpeechEnded, SpeechEvent, SpeechPaused, SpeechResum
 log = logging.getLogger(__name__)
 
 FINALS_AHEAD = 8
-"""Ended utterances that may wait for the recogniser before more audio is listened to (bounds a replay at full speed)."""
+"""Ended utterances that may wait for the recogniser before more is listened to (bounds a replay at full speed)."""
 
 
 Publish = Callable[[Sequence[Draft]], Awaitable[object]]
@@ -258,10 +258,10 @@ class Call:
     def _draft(self, data: events.Data, at: int, caused_by: int) -> Draft:
         return Draft(data, at / SAMPLE_RATE, self._arrivals.of(caused_by))
 
-    def _spawn(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._background.add(task)  # type: ignore[arg-type]
-        task.add_done_callback(self._background.discard)  # type: ignore[arg-type]
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
 
 def ticket_drafts(

@@ -75,15 +75,15 @@ class Settings(BaseSettings):
 
 
 def load(**given: Any) -> Settings:
-    """Settings from arguments (None is not given), environment and file. Raises SeatError naming the setting that is wrong."""
+    """Settings from arguments (None: not given), environment and file. Raises SeatError naming what is wrong."""
     if "SEAT_CONFIG" in os.environ and not _config_file().is_file():
         raise SeatError(f"SEAT_CONFIG names {_config_file()}, which does not exist.")
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
-        raise SeatError(f"Setting {'.'.join(map(str, first['loc']))}: {first['msg']} (got {first['input']!r}).") from error
+        raise SeatError(
+            f"Setting {'.'.join(map(str, first['loc']))}: {first['msg']} (got {first['input']!r})."
+        ) from error
     except tomllib.TOMLDecodeError as error:
         raise SeatError(f"{_config_file()} is not valid TOML: {error}.") from error
-
-

@@ -26,7 +26,16 @@ from kb.articles import read_articles
 from kb.errors import PackError
 from kb.pack import CityPack
 
-PACKAGES = ("faster-whisper", "ctranslate2", "webrtcvad-wheels", "sounddevice", "onnxruntime", "numpy", "websockets", "jieba")
+PACKAGES = (
+    "faster-whisper",
+    "ctranslate2",
+    "webrtcvad-wheels",
+    "sounddevice",
+    "onnxruntime",
+    "numpy",
+    "websockets",
+    "jieba",
+)
 SPEECH_SECONDS = 5.0
 
 
@@ -81,7 +90,9 @@ def _store(settings: Settings) -> str:
     store = Store(settings.store_url())
     try:
         count = len(store.calls(1000))
-        return f"{store.engine.url.render_as_string(hide_password=True)}，{'1000 以上' if count == 1000 else count} 通电话"
+        return (
+            f"{store.engine.url.render_as_string(hide_password=True)}，{'1000 以上' if count == 1000 else count} 通电话"
+        )
     finally:
         store.close()
 
@@ -111,7 +122,6 @@ def _speed(settings: Settings) -> str:
         times.append(time.perf_counter() - began)
     each = sorted(times)[len(times) // 2]
     finals = SPEECH_SECONDS / each * settings.workers
-    return (
-        f"{settings.model}（{directory}），{settings.device}/{settings.compute_type}：{SPEECH_SECONDS:.0f} 秒语音定稿 {1000 * each:.0f} ms，"
-        f"{settings.workers} 线程合计约 {finals:.0f} 倍实时"
-    )
+    how = f"{settings.model}（{directory}），{settings.device}/{settings.compute_type}"
+    took = f"{SPEECH_SECONDS:.0f} 秒语音定稿 {1000 * each:.0f} ms，{settings.workers} 线程合计约 {finals:.0f} 倍实时"
+    return f"{how}：{took}"

@@ -56,7 +56,8 @@ def fold(call: str, log: Iterable[Event]) -> dict[str, Any]:
         "transcript": [transcript[index] for index in sorted(transcript)],
         "ticket": ticket,
         "candidates": {
-            name: [candidate["value"] for candidate in ticket[name]["candidates"]] for name in ("category", "department")
+            name: [candidate["value"] for candidate in ticket[name]["candidates"]]
+            for name in ("category", "department")
         },
         "suggestions": suggestions,
         "hints": hints,
@@ -67,7 +68,12 @@ def fold(call: str, log: Iterable[Event]) -> dict[str, Any]:
 def percentiles(values: Sequence[float]) -> dict[str, float]:
     """Median, 95th percentile, maximum and count of `values` (not empty)."""
     p50, p95 = np.percentile(values, [50, 95])
-    return {"p50": round(float(p50), 1), "p95": round(float(p95), 1), "max": round(max(values), 1), "count": len(values)}
+    return {
+        "p50": round(float(p50), 1),
+        "p95": round(float(p95), 1),
+        "max": round(max(values), 1),
+        "count": len(values),
+    }
 
 
 def _empty(label: str) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class Engine:
         return self._submit(_FINAL, lambda: self.recognizer.decode(samples))
 
     def partial(self, utterance: object, samples: Samples) -> Future[Recognition]:
-        """What has been said so far. Queued partials of the same `utterance` (any hashable) are dropped for this one."""
+        """What has been said so far. What is queued for the same `utterance` (any hashable) is dropped."""
         overtaken = self._partials.get(utterance)
         if overtaken:
             overtaken.cancel()

@@ -9,9 +9,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict
 
 from assistant.ticket.fields import State
 from assistant.transcript import Speaker
@@ -214,7 +214,7 @@ def schema() -> dict[str, Any]:
     alternatives = []
     definitions: dict[str, Any] = {}
     for name, kind in KINDS.items():
-        data = TypeAdapter(Annotated[kind, Field()]).json_schema(ref_template="#/$defs/{model}")
+        data = kind.model_json_schema(ref_template="#/$defs/{model}")
         definitions.update(data.pop("$defs", {}))
         envelope = Event.model_json_schema()
         envelope["title"] = name

@@ -83,9 +83,7 @@ def extract(
         )
     )
     for index, (speaker, text) in enumerate(dialogue.turns):
-        said = events.TranscriptFinal(
-            utterance=index, speaker=speaker, start=0.0, end=0.0, text=text, confidence=1.0
-        )
+        said = events.TranscriptFinal(utterance=index, speaker=speaker, start=0.0, end=0.0, text=text, confidence=1.0)
         publish(Draft(said, 0.0))
         if not text:
             continue

@@ -150,5 +150,3 @@ class _Batch:
             self.done.set_result(None)
         else:
             self.done.set_exception(error)
-
-

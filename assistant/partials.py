@@ -7,7 +7,7 @@ Stable text only grows; it is never taken back before the final.
 
 from __future__ import annotations
 
-from os.path import commonprefix
+from itertools import takewhile
 
 UNSURE_TAIL = 1
 """Characters at the end of an agreement that stay tentative: a syllable cut by the window's edge agrees by chance."""
@@ -22,8 +22,8 @@ class LocalAgreement:
 
     def update(self, hypothesis: str) -> tuple[str, str]:
         """Returns (stable, tentative); together they are what to show."""
-        agreed = commonprefix([self._previous, hypothesis])
-        agreed = agreed[: max(0, len(agreed) - UNSURE_TAIL)]
+        pairs = zip(self._previous, hypothesis, strict=False)
+        agreed = hypothesis[: max(0, sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs)) - UNSURE_TAIL)]
         self._previous = hypothesis
         if len(agreed) > len(self.stable) and agreed.startswith(self.stable):
             self.stable = agreed

@@ -31,8 +31,9 @@ FINAL_PAD_SECONDS = 5.0
 PARTIAL_PAD_SECONDS = 1.0
 TOKENS_PER_SECOND = 14
 TOKENS_EXTRA = 16
-NO_SPEECH_LIMIT = 0.6
-"""Above this no-speech probability the text is noise (60 clips of non-speech scored >= 0.58, speech <= 0.47)."""
+SPEECH_EVIDENCE = 0.1
+"""Least confidence x (1 - no-speech probability) of speech. 72 sounds that are none (noises, tones, clicks, breath)
+scored up to 0.064; of 239 utterances of telephone speech one that was heard rightly scored below 0.2."""
 
 Samples = npt.NDArray[np.float32]
 
@@ -84,7 +85,9 @@ class Recognizer:
             )
             vocabulary = FastTokenizer.from_file(str(directory / "tokenizer.json"))
         except Exception as error:  # CTranslate2 and tokenizers raise several kinds for a bad file
-            raise ModelError(f"The model in {directory} cannot be loaded on {device}/{compute_type}: {error}") from error
+            raise ModelError(
+                f"The model in {directory} cannot be loaded on {device}/{compute_type}: {error}"
+            ) from error
         self.workers = workers
         self._view = ctranslate2.StorageView
         self._features = FeatureExtractor(feature_size=self._model.n_mels)
@@ -112,7 +115,7 @@ class Recognizer:
         return self._decode(samples, beam=1, pad=PARTIAL_PAD_SECONDS, prompt=self._timed_prompt)
 
     def score(self, samples: Samples, texts: Sequence[str]) -> list[float]:
-        """How likely it is that each of `texts` was said in `samples`: summed log-probability of its tokens (natural log)."""
+        """How likely it is that each of `texts` was said in `samples`: the sum of its tokens' natural log-probabilities."""
         encoded, frames = self._encode(samples, FINAL_PAD_SECONDS)
         start = [*self._tokenizer.sot_sequence]
         scores = []
@@ -127,7 +130,7 @@ class Recognizer:
         length = min(len(samples) + int(pad * SAMPLE_RATE), limit)
         window = np.zeros(length, dtype=np.float32)
         window[: min(len(samples), limit)] = samples[:limit]
-        return self._features(window)
+        return self._features(window)[:, : length // self._features.hop_length]
 
     def _encode(self, samples: Samples, pad: float) -> tuple[Any, int]:
         features = self._window(samples, pad)
@@ -150,10 +153,11 @@ class Recognizer:
             suppress_tokens=self._suppressed,
         )
         texts = [tidy(self._text(tokens)) for tokens in result.sequences_ids]
-        if result.no_speech_prob > NO_SPEECH_LIMIT or not self._is_speech(texts[0]):
-            return Recognition("", 0.0, float(result.no_speech_prob))
+        confidence, no_speech = math.exp(min(0.0, result.scores[0])), float(result.no_speech_prob)
+        if confidence * (1 - no_speech) < SPEECH_EVIDENCE or not self._is_speech(texts[0]):
+            return Recognition("", 0.0, no_speech)
         others = dict.fromkeys(text for text in texts[1:] if text != texts[0] and self._is_speech(text))
-        return Recognition(texts[0], math.exp(min(0.0, result.scores[0])), float(result.no_speech_prob), tuple(others))
+        return Recognition(texts[0], confidence, no_speech, tuple(others))
 
     def _text(self, tokens: list[int]) -> str:
         return str(self._tokenizer.decode([token for token in tokens if token < self._tokenizer.eot]))

@@ -112,7 +112,9 @@ class Store:
             order = (session.scalar(select(func.max(CallRow.order))) or 0) + 1
             started = info.started_at.isoformat()
             session.add(
-                CallRow(id=info.call_id, agent=info.agent, caller_phone=info.caller_phone, started_at=started, order=order)
+                CallRow(
+                    id=info.call_id, agent=info.agent, caller_phone=info.caller_phone, started_at=started, order=order
+                )
             )
         return True
 
@@ -230,4 +232,3 @@ def _printable(url: str) -> str:
         return make_url(url).render_as_string(hide_password=True)
     except ArgumentError:
         return repr(url)
-

@@ -6,15 +6,14 @@ import asyncio
 from collections import defaultdict
 from typing import Literal
 
-from assistant import document
 from assistant.call import Call, ticket_drafts
 from assistant.errors import CallError
-from assistant.events import Draft, Event, KnowledgeFeedback, TicketSubmitted
+from assistant.events import Draft, Event, KnowledgeFeedback, TicketSubmitted, TicketUpdated
 from assistant.log import EventLog
 from assistant.requests import ArticleFeedback, TicketAccept, TicketEdit, TicketSubmit
 from assistant.seat import SeatAssistant
+from assistant.ticket.fields import Candidate, Evidence, FieldValue
 from assistant.ticket.filler import TicketFiller
-from assistant.transcript import Utterance
 from audio.media import MediaStart, parse_time
 
 
@@ -71,20 +70,24 @@ class Switchboard:
             if isinstance(request, TicketEdit):
                 return await call.edit(request.field, request.value)
             return await call.accept(request.field)
-        filler = await asyncio.to_thread(self._revive, request.call, past)
+        filler = self._restore(past)
         if isinstance(request, TicketEdit):
             return ticket_drafts(filler.edit(request.field, request.value), now)
         return ticket_drafts(filler.accept(request.field), now)
 
-    def _revive(self, call: str, past: list[Event]) -> TicketFiller:
-        """The ticket of a call that is over, as it stood: it hears the finals again, then the agent's edits."""
-        about = document.fold(call, past)["call"]
-        filler = self.assistant.knowledge.filler(parse_time(about["started_at"]), about["caller_phone"])
+    def _restore(self, past: list[Event]) -> TicketFiller:
+        """The ticket of a call that is over, as it stood; it hears nothing more, but the agent may still change it."""
+        start = past[0].data
+        filler = self.assistant.knowledge.filler(parse_time(start["started_at"]), start["caller_phone"])
         for event in past:
-            data = event.data
-            if event.type == "transcript.final" and data["text"]:
-                keys = ("speaker", "text", "start", "end", "confidence")
-                filler.hear(Utterance(index=data["utterance"], **{key: data[key] for key in keys}))
-            elif event.type == "ticket.updated" and data["state"] == "edited":
-                filler.edit(data["field"], data["value"])
+            if event.type == TicketUpdated.type:
+                told = TicketUpdated.model_validate(event.data)
+                filler.fields[told.field] = FieldValue(
+                    told.value,
+                    told.state,
+                    told.confidence,
+                    tuple(Evidence(each.utterance, each.start, each.end) for each in told.evidence),
+                    told.display,
+                    tuple(Candidate(each.value, each.display, each.confidence) for each in told.candidates),
+                )
         return filler

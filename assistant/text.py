@@ -26,7 +26,7 @@ def _converter() -> Any:
 
 
 def tidy(text: str) -> str:
-    """Simplified characters, full-width marks and no spaces beside Chinese; digits and English words stay as they are."""
+    """Simplified characters, full-width marks and no spaces beside Chinese; digits and English stay as they are."""
     text = text.replace("\ufffd", "").strip()
     text = _converter().convert(text)
     text = _SPACE_AT_HAN.sub("", text)
@@ -37,7 +37,7 @@ def tidy(text: str) -> str:
 def is_loop(text: str) -> bool:
     """Whether the text repeats one short piece so often that no person said it (spoken digits may repeat)."""
     match = _LOOP.search(text)
-    return bool(match) and len(match[0]) >= 12 and not re.fullmatch(r"[\d零幺一二三四五六七八九]+", match[1])
+    return match is not None and len(match[0]) >= 12 and not re.fullmatch(r"[\d零幺一二三四五六七八九]+", match[1])
 
 
 def is_stock_phrase(text: str) -> bool:

@@ -41,7 +41,11 @@ def input_devices() -> list[InputDevice]:
     systems = sounddevice.query_hostapis()
     return [
         InputDevice(
-            number, found["name"], systems[found["hostapi"]]["name"], found["max_input_channels"], found["default_samplerate"]
+            number,
+            found["name"],
+            systems[found["hostapi"]]["name"],
+            found["max_input_channels"],
+            found["default_samplerate"],
         )
         for number, found in enumerate(sounddevice.query_devices())
         if found["max_input_channels"] > 0
@@ -67,7 +71,7 @@ class SoftphoneCapture:
     """Both legs of a softphone as one stream: channel 0 the far end (caller), channel 1 the agent's microphone.
 
     A context manager. Each device runs on a clock of its own: when one is ahead, or the other gives nothing, the other
-    is filled with silence, so that neither leg ever waits for a dead one. Raises AudioError when a device cannot be opened.
+    is filled with silence, so that neither leg ever waits for a dead one. Raises AudioError when one cannot be opened.
     """
 
     def __init__(self, far_end: InputDevice, microphone: InputDevice) -> None:
@@ -95,7 +99,9 @@ class SoftphoneCapture:
                 last_sound = time.monotonic()
                 yield np.stack([leg.take(FRAME) for leg in self._legs])
             elif time.monotonic() - last_sound > DEAD_AFTER:
-                raise AudioError(f"No sound has come from either device for {DEAD_AFTER:.0f} s; are they still plugged in?")
+                raise AudioError(
+                    f"No sound has come from either device for {DEAD_AFTER:.0f} s; are they still plugged in?"
+                )
             else:
                 time.sleep(0.005)
 

@@ -49,6 +49,8 @@ class RecordingReader:
                 raise AudioError(f"{path} holds no audio.")
             stream = self._container.streams.audio[0]
             rate, channels = int(stream.rate or 0), int(stream.channels or 0)
+            if not channels or not rate:
+                raise AudioError(f"{path} holds no audio that can be decoded.")
             if channels not in (1, 2):
                 raise AudioError(f"{path} has {channels} channels; expected one, or two (caller, agent).")
             if not LOWEST_RATE <= rate <= HIGHEST_RATE:
@@ -60,7 +62,9 @@ class RecordingReader:
     def __enter__(self) -> RecordingReader:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._close()
 
     def chunks(self, seconds: float = 0.02) -> Iterator[Samples]:
@@ -87,11 +91,13 @@ class RecordingReader:
         try:
             for frame in self._container.decode(audio=0):
                 for converted in converter.resample(frame):
-                    yield converted.to_ndarray()
+                    yield converted.to_ndarray().astype(np.float32, copy=False)
         except (av.FFmpegError, OSError, ValueError) as error:
-            self.damage = f"{self.recording.path} is damaged or breaks off ({_reason(error)}); what could be decoded was used."
+            self.damage = (
+                f"{self.recording.path} is damaged or breaks off ({_reason(error)}); what could be decoded was used."
+            )
         for converted in converter.resample(None):
-            yield converted.to_ndarray()
+            yield converted.to_ndarray().astype(np.float32, copy=False)
 
 
 def _reason(error: Exception) -> str:

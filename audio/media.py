@@ -1,10 +1,10 @@
 """The media protocol: one call's audio over a websocket, as FreeSWITCH's mod_audio_stream and jambonz speak it.
 
-    client -> {"call_id", "agent", "caller_phone", "sample_rate", "channels", "started_at"}      text, first
-    client -> interleaved little-endian 16-bit PCM                                               binary, any length
-    client -> {"type": "stop"}                                                                   text, at hang-up
-    server -> {"type": "stopped", "call_id"}      everything that was said is stored; then the server closes
-    server -> {"type": "error", "message"}        what was wrong, in one sentence; then the server closes
+client -> {"call_id", "agent", "caller_phone", "sample_rate", "channels", "started_at"}      text, first
+client -> interleaved little-endian 16-bit PCM                                               binary, any length
+client -> {"type": "stop"}                                                                   text, at hang-up
+server -> {"type": "stopped", "call_id"}      everything that was said is stored; then the server closes
+server -> {"type": "error", "message"}        what was wrong, in one sentence; then the server closes
 """
 
 from __future__ import annotations
@@ -87,11 +87,13 @@ def parse_time(text: Any) -> datetime:
     try:
         return _aware(datetime.fromisoformat(text))
     except (TypeError, ValueError, OverflowError) as error:
-        raise AudioError(f"started_at must be an ISO 8601 time such as 2026-03-18T09:12:00+08:00, got {text!r}.") from error
+        raise AudioError(
+            f"started_at must be an ISO 8601 time such as 2026-03-18T09:12:00+08:00, got {text!r}."
+        ) from error
 
 
 def is_stop(text: str) -> bool:
-    """Whether a text frame says that the call is over. Other text frames are events of the switch and mean nothing here."""
+    """Whether a text frame says that the call is over. Other text frames are the switch's events and mean nothing here."""
     try:
         told = json.loads(text)
     except ValueError:
@@ -125,7 +127,9 @@ class MediaClient:
         except ConnectionClosed as error:
             raise AudioError(await self._refusal()) from error
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         assert self._socket is not None
         try:
             if error is None:

@@ -28,7 +28,7 @@ class Resampler:
         self._stream = None if rate == SAMPLE_RATE else soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
 
     def feed(self, samples: Samples, *, last: bool = False) -> Samples:
-        """`samples`: float32 mono in -1..1. Returns what is ready at 16 kHz; with `last` all that the filter still holds."""
+        """`samples`: float32 mono in -1..1. Returns what is ready at 16 kHz; with `last` all that is left."""
         if self._stream is None:
             return samples
         resampled: Samples = self._stream.resample_chunk(np.ascontiguousarray(samples, dtype=np.float32), last=last)

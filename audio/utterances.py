@@ -176,9 +176,7 @@ class UtteranceDetector:
         energy = np.log10(np.mean(searched**2, axis=1) + 1e-10)
         smooth = np.convolve(energy, np.ones(3) / 3, mode="same")[1:-1]
         place = self._position - (count - 1 - int(np.argmin(smooth))) * CHUNK + CHUNK // 2
-        ended = SpeechEnded(
-            self._position, self._speech_from, place, self._audio.cut(self._start, place), split=True
-        )
+        ended = SpeechEnded(self._position, self._speech_from, place, self._audio.cut(self._start, place), split=True)
         self._speech_from = place
         return [ended, self._begin(place)]
 

@@ -61,9 +61,9 @@ class VoiceActivity:
         """Probability of speech, 0..1, of each chunk of 512 samples that `samples` complete."""
         self._frames = np.concatenate([self._frames, samples])
         self._chunks = np.concatenate([self._chunks, samples])
-        probabilities = []
+        probabilities: list[float] = []
         while len(self._chunks) >= CHUNK:
-            # The gate hears up to this chunk's end and no further: the same samples in larger pieces must judge the same.
+            # The gate hears up to this chunk's end, no further: the same samples in larger pieces must judge the same.
             while self._heard < self._judged + CHUNK:
                 if len(self._frames) < _FRAME:
                     return probabilities

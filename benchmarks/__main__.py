@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: latency, accuracy, knowledge; each prints a table and can write JSON."""
+"""`python -m benchmarks`: latency, accuracy, knowledge, suggestions; each prints a table and can write JSON."""
 
 from __future__ import annotations
 
@@ -24,20 +24,26 @@ from audio.files import RecordingReader
 from benchmarks import accuracy as accuracy_
 from benchmarks import latency as latency_
 from benchmarks.knowledge import knowledge
+from benchmarks.suggestions import suggestions
 from kb.errors import PackError
 
-app = typer.Typer(name="benchmarks", help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    name="benchmarks", help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
 app.command()(knowledge)
+app.command()(suggestions)
 console = Console(width=None if sys.stdout.isatty() else 120)
 
+SAMPLES = sample().parent
 JsonOption = Annotated[Path | None, typer.Option(help="Write the figures as JSON to this file.")]
 
 
 @app.command()
 def latency(
-    calls: Annotated[Path, typer.Option(help="Recordings with true times beside them.")] = sample().parent,
+    calls: Annotated[Path, typer.Option(help="Recordings with true times beside them.")] = SAMPLES,
     concurrency: Annotated[str, typer.Option(help="Numbers of calls at once, separated by commas.")] = "1,4",
-    json: JsonOption = None,
+    json: SAMPLES = sample().parent
+JsonOption = None,
 ) -> None:
     """Speech end to final text and speech onset to first partial, at a websocket client, at real-time pace."""
     output.check(json)
@@ -50,7 +56,9 @@ def latency(
     for count in counts:
         with _bar() as bar:
             task = bar.add_task(f"{count} call(s)", total=sum(_seconds(paths[n % len(paths)]) for n in range(count)))
-            results.append(latency_.measure(paths, count, lambda seconds, bar=bar, task=task: bar.advance(task, seconds)))
+            results.append(
+                latency_.measure(paths, count, lambda seconds, bar=bar, task=task: bar.advance(task, seconds))
+            )
     table = Table("calls", "final p50", "p95", "max", "first partial p50", "p95", "turns", "lost", title="Latency, ms")
     for result in results:
         told = latency_.summary(result)
@@ -65,8 +73,11 @@ def latency(
 @app.command()
 def accuracy(
     speech: Annotated[Path, typer.Option(help="Clips with a manifest.tsv (file, transcript).")],
-    limit: Annotated[int | None, typer.Option(min=1, help="Only so many clips, chosen at random, always the same.")] = None,
-    json: JsonOption = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Only so many clips, chosen at random, always the same.")
+    ] = None,
+    json: SAMPLES = sample().parent
+JsonOption = None,
 ) -> None:
     """Character error rate at telephone quality: the short window, the 30 s window and plain faster-whisper."""
     output.check(json)
@@ -81,7 +92,12 @@ def accuracy(
         table.add_row(row.what, f"{row.cer:.2f}", f"{row.audio / row.seconds:.1f}", f"{row.seconds:.0f}")
     console.print(table)
     figures = [
-        {"what": row.what, "cer_percent": round(row.cer, 2), "characters": row.characters, "seconds": round(row.seconds, 1)}
+        {
+            "what": row.what,
+            "cer_percent": round(row.cer, 2),
+            "characters": row.characters,
+            "seconds": round(row.seconds, 1),
+        }
         for row in results
     ]
     _finish(json, {"accuracy": figures})

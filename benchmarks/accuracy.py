@@ -58,7 +58,7 @@ class AccuracyResult:
 
 
 def load_clips(directory: Path, limit: int | None = None) -> list[Clip]:
-    """Clips named in `manifest.tsv` (columns file, transcript) of `directory`, degraded to telephone. Raises SeatError."""
+    """Clips that `manifest.tsv` (columns file, transcript) names, degraded to telephone. Raises SeatError."""
     manifest = directory / "manifest.tsv"
     if not manifest.is_file():
         raise SeatError(f"{directory} has no manifest.tsv with columns file and transcript.")

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,7 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 
+from assistant.config import cache_dir
 from kb import search
 from kb.articles import read_articles
 from kb.errors import PackError
@@ -44,12 +46,14 @@ WITHOUT_ANSWER = 0.1
 """Share of queries taken to have no article in the pack: half are test queries whose article is taken out (others like
 it remain), half are OFF_TOPIC."""
 OFF_TOPIC = (
-    "今天天气怎么样", "讲个笑话给我听", "帮我订一张去北京的机票", "附近有什么好吃的饭店推荐", "我想找个女朋友", "明天股市会涨吗",
-    "你叫什么名字", "量子力学的薛定谔方程怎么解", "苹果手机屏幕碎了哪里修便宜", "昨天晚上那场球赛谁赢了", "帮我写一首关于春天的诗",
-    "这首歌是谁唱的", "红烧肉怎么做才好吃", "英语四级单词怎么背", "我的快递到哪里了", "上海到杭州开车要多久", "电脑蓝屏了怎么重装系统",
-    "给我推荐一本小说", "孙悟空最后成佛了吗", "微信怎么把聊天记录转到新手机", "我姓蓝，蓝色的蓝", "幺三八零零幺三八零零幺", "喂，听得到吗，我在路边有点吵",
-    "没有了，谢谢你，再见", "你讲大声一点，我耳朵不太好", "稍等一下，我找一下眼镜", "刚才是我老婆打的电话", "我今年四十六岁，属猴的", "就住在那个大榕树旁边那栋楼",
-    "昨天下午三点左右",
+    "今天天气怎么样", "讲个笑话给我听", "帮我订一张去北京的机票", "附近有什么好吃的饭店推荐",
+    "我想找个女朋友", "明天股市会涨吗", "你叫什么名字", "量子力学的薛定谔方程怎么解",
+    "苹果手机屏幕碎了哪里修便宜", "昨天晚上那场球赛谁赢了", "帮我写一首关于春天的诗", "这首歌是谁唱的",
+    "红烧肉怎么做才好吃", "英语四级单词怎么背", "我的快递到哪里了", "上海到杭州开车要多久",
+    "电脑蓝屏了怎么重装系统", "给我推荐一本小说", "孙悟空最后成佛了吗", "微信怎么把聊天记录转到新手机",
+    "我姓蓝，蓝色的蓝", "幺三八零零幺三八零零幺", "喂，听得到吗，我在路边有点吵", "没有了，谢谢你，再见",
+    "你讲大声一点，我耳朵不太好", "稍等一下，我找一下眼镜", "刚才是我老婆打的电话", "我今年四十六岁，属猴的",
+    "就住在那个大榕树旁边那栋楼", "昨天下午三点左右",
 )  # fmt: skip
 """What nobody answers from a hotline's articles: other people's business, and what callers say around their matter."""
 
@@ -67,13 +71,12 @@ def knowledge(
     queries: Annotated[Path, typer.Option(help='JSON Lines of {"query", "article", "kind"}.')],
     pack: Annotated[Path, typer.Option(help="City pack whose articles are searched.")] = DEFAULT_PACK,
     on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day on which answers must hold.")] = None,
-    cache: Annotated[Path, typer.Option(help="Where the index is kept.")] = Path.home() / ".cache" / "seat-benchmarks",
     fit: Annotated[bool, typer.Option(help="Measure the constants of kb/search.py again.")] = False,
 ) -> None:
     """Recall, rank and calibration of the article search, by kind of query."""
     console = Console()
     day = on.date() if on else date.today()  # noqa: DTZ011 - as the search does
-    index = ArticleIndex.build(read_articles(pack / "articles.jsonl"), cache)
+    index = ArticleIndex.build(read_articles(pack / "articles.jsonl"), cache_dir())
     clean = read_queries(queries)
     heard = misheard(clean, seed=1)
     for name, asked in (("as written", clean), ("misheard", heard)):
@@ -135,7 +138,11 @@ def _report(console: Console, name: str, asked: Sequence[Query], index: ArticleI
         table.add_column(heading, justify="left" if heading == "kind" else "right")
     for kind, of_kind in ranks.items():
         places = np.array(of_kind)
-        shares = [(places == 1).mean(), ((places >= 1) & (places <= 3)).mean(), np.mean([1 / p if p else 0 for p in places])]
+        shares = [
+            (places == 1).mean(),
+            ((places >= 1) & (places <= 3)).mean(),
+            np.mean([1 / p if p else 0 for p in places]),
+        ]
         table.add_row(kind, str(len(places)), *(f"{share:.3f}" for share in shares))
     console.print(table)
     _calibration(console, np.array([one for one, _ in sure]), np.array([two for _, two in sure], dtype=float))
@@ -146,7 +153,7 @@ def _calibration(console: Console, stated: NDArray[np.float64], right: NDArray[n
     for heading in ("confidence", "queries", "mean stated", "right"):
         table.add_column(heading, justify="right")
     bounds = [0, 0.3, 0.5, 0.7, 0.85, 0.95, 1.01]
-    for low, high in zip(bounds, bounds[1:], strict=False):
+    for low, high in pairwise(bounds):
         inside = (stated >= low) & (stated < high)
         if inside.any():
             means = f"{stated[inside].mean():.2f}", f"{right[inside].mean():.2f}"
@@ -181,7 +188,9 @@ def _fit(console: Console, sets: Sequence[Sequence[Query]], index: ArticleIndex,
         unseen += [_Unseen(case.scored, case.scored.channels @ weights, case.right) for case in fold]
         nothing += [_Unseen(scored, scored.channels @ weights, -1) for scored in off_topic if scored is not None]
     hit = np.array([float(one.totals.argmax() == one.right) for one in unseen])
-    console.print(f"recall@1 on queries of articles that the weights were not fitted on: {hit.mean():.3f} of {len(hit)}")
+    console.print(
+        f"recall@1 on queries of articles that the weights were not fitted on: {hit.mean():.3f} of {len(hit)}"
+    )
     calibration = _fit_calibration(unseen, nothing)
     _calibration(console, np.array([_stated(one, calibration) for one in unseen]), hit)
     console.print(f"mean confidence off topic: {np.mean([_stated(one, calibration) for one in nothing]):.2f}")
@@ -206,7 +215,7 @@ class _Unseen:
 
 
 def _stated(one: _Unseen, calibration: Sequence[float]) -> float:
-    total, meaning = one.evidence()
+    _, meaning = one.evidence()
     best_first = np.sort(one.totals)[::-1][: search.SOFTMAX_OVER]
     return float(search.confidence(best_first, meaning, calibration)[0])
 

@@ -15,15 +15,20 @@ DIMENSIONS = 512
 class SentenceEncoder:
     """Text in, unit vectors out, 2 ms a sentence on one core.
 
-    The encoder limits the threads of BLAS for the whole process while it works and puts the old limit back after:
-    two threads doing so at once may put back the wrong one. One lock for all instances keeps them apart.
+    The encoder limits the threads of BLAS for the whole process while it works and puts the old limit back after: two
+    threads doing so at once may put back the wrong one. So there is one encoder in a process, behind one lock, however
+    many indexes use it; its weights (65 MB) are read with the first.
     """
 
     _lock = threading.Lock()
+    _shared: USE | None = None
 
     def __init__(self) -> None:
-        self._model = USE(threads=1)
-        self.encode(["您好"])  # The weights are read with the first text: a second that no caller should wait for.
+        with self._lock:
+            if SentenceEncoder._shared is None:
+                SentenceEncoder._shared = USE(threads=1)
+                SentenceEncoder._shared.encode("您好")  # Reads the weights: no caller should wait for that.
+            self._model = SentenceEncoder._shared
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(len(texts), 512) float32 of length 1; lone surrogates, which no encoder can read, are left out."""

@@ -23,9 +23,10 @@ UNKNOWN = len(SYLLABLES)
 """Stands for a reading that a character does not have; as far from everything as can be."""
 
 MAX_CANDIDATES = 1000
-"""Names aligned for a sentence; the right name was never past the 1,000 that share most in the sample calls."""
+"""Names aligned for a sentence; 500 and 4,000 found the same places in the sample calls' audio."""
 MIN_SHARED = 0.15
-"""Part of a name's pairs (weighted by rarity) that the sentence must share: one syllable in three may be wrong."""
+"""Part of a name's pairs (weighted by rarity) that the sentence must share; 0.25 lost a compound of the sample calls'
+audio of which only 华庭 was heard right."""
 
 _CLASSES = int(FUZZY.max()) + 1
 _FUZZY_OR_NONE = np.append(FUZZY, np.int32(-1))
@@ -67,9 +68,6 @@ class Gazetteer:
         self._chars = chars[of_kept]
         self._readings = readings[of_kept]
         self._index()
-
-    def __len__(self) -> int:
-        return len(self._names)
 
     def find(self, text: str, min_similarity: float = 0.7) -> list[Match]:
         """The names that sound like a part of `text`, best first; of each name only its best occurrence."""

@@ -83,7 +83,7 @@ def server() -> Iterator[ServerProcess]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api")
     path = shutil.which("chromium")
@@ -125,7 +125,7 @@ Play = Callable[..., Playing]
 
 @pytest.fixture(scope="session")
 def play(call: SampleCall) -> Iterator[Play]:
-    """Streams the bundled call (or the given samples) to a server from a thread: play(server, agent="7", pace=4.0)."""
+    """Streams the bundled call (or the first seconds of it, or other samples) to a server from a thread."""
     started: list[Playing] = []
 
     def begin(
@@ -134,18 +134,19 @@ def play(call: SampleCall) -> Iterator[Play]:
         agent: str = "1",
         call_id: str | None = None,
         pace: float = 1.0,
+        seconds: float | None = None,
         samples: Samples | None = None,
-        caller_phone: str | None = None,
     ) -> Playing:
         start = MediaStart(
             call_id=call_id or uuid.uuid4().hex,
             agent=agent,
-            caller_phone=caller_phone or call.caller_phone,
+            caller_phone=call.caller_phone,
             sample_rate=8000,
             channels=2,
             started_at=datetime.fromisoformat(call.started_at),
         )
         audio = call.samples if samples is None else samples
+        audio = audio if seconds is None else audio[:, : int(8000 * seconds)]
         playing = Playing(start.call_id, threading.Thread(), threading.Event(), [])
 
         def run() -> None:
@@ -163,6 +164,12 @@ def play(call: SampleCall) -> Iterator[Play]:
     for playing in started:
         playing.hang_up.set()
         playing.thread.join(60)
+
+
+@pytest.fixture(scope="session")
+def finished(server: ServerProcess, play: Play) -> str:
+    """The bundled call, played at once to desk "over"."""
+    return play(server, agent="over", call_id="over", pace=1000.0).wait()
 
 
 async def _stream(

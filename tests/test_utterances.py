@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,9 @@ from audio.utterances import (
 from tests.conftest import SampleCall, silence
 
 
-def ended(samples: Samples, rate: int = SAMPLE_RATE, piece: int = 320, settings: Endpointing | None = None) -> list[SpeechEnded]:
+def ended(
+    samples: Samples, rate: int = SAMPLE_RATE, piece: int = 320, settings: Endpointing | None = None
+) -> list[SpeechEnded]:
     """All utterances of a channel, fed piece by piece."""
     detector = UtteranceDetector(rate, settings)
     events = [e for place in range(0, len(samples), piece) for e in detector.feed(samples[place : place + piece])]
@@ -80,7 +84,7 @@ def test_a_monologue_is_split_without_losing_a_sample(call: SampleCall, longest:
     found = ended(np.concatenate([silence(0.5), speech, silence(1.0)]), settings=Endpointing(longest=longest, end=0.8))
     assert len(found) >= 2
     assert any(utterance.split for utterance in found)
-    for earlier, later in zip(found, found[1:], strict=False):
+    for earlier, later in pairwise(found):
         if earlier.split:
             assert later.start == earlier.end
             assert len(later.samples) >= later.end - later.start

@@ -35,12 +35,13 @@ const form = new Form({
   submit: () => send({ type: "ticket.submit" }),
   point: (field, scroll) =>
     tell({ kind: "evidence", call: call.id, evidence: { label: field.label, spans: field.server.evidence, scroll } }),
-  zone: () => /([+-]\d{2}:\d{2}|Z)$/.exec(call.startedAt)?.[0] ?? "+08:00",
+  startedAt: () => call.startedAt,
 });
 
 arrange();
 await form.load();
 form.reset("");
+knowledge.flush();
 const connection = new Connection(`/${place}/${encodeURIComponent(name)}/events`, {
   event(event) {
     if (!queue.length) requestAnimationFrame(render);

@@ -19,7 +19,7 @@ export class Field {
   /**
    * @param {{name: string, label: string, kind: string, choices: object[], required: boolean}} definition
    * @param {{edit: (name: string, value: unknown) => string, accept: (name: string) => string,
-   *   point: (field: Field, scroll: boolean) => void, zone: () => string}} form
+   *   point: (field: Field, scroll: boolean) => void, startedAt: () => string}} form
    *   edit and accept send and return the id of the message; point shows where the value was said
    */
   constructor(definition, form) {
@@ -29,7 +29,10 @@ export class Field {
     this.required = Boolean(definition.required);
     this.choices = definition.choices ?? [];
     this.form = form;
-    this.input = inputFor(definition, { preferred: () => this.server.candidates.map(({ value }) => value), zone: form.zone });
+    this.input = inputFor(definition, {
+      preferred: () => this.server.candidates.map(({ value }) => value),
+      startedAt: form.startedAt,
+    });
     this.#build();
     this.reset();
   }

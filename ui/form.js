@@ -19,7 +19,7 @@ const RETRY_MS = 2000;
 
 export class Form {
   /**
-   * @param {{edit: Function, accept: Function, submit: Function, point: Function, zone: Function}} actions
+   * @param {{edit: Function, accept: Function, submit: Function, point: Function, startedAt: Function}} actions
    *   see Field; submit() sends the ticket
    */
   constructor(actions) {

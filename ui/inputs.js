@@ -17,8 +17,8 @@ const MENU = 12;
 
 /**
  * @param {{name: string, label: string, kind: string, choices: {value: string, display: string}[]}} field
- * @param {{preferred: () => string[], zone: () => string}} context
- *   preferred: the likeliest values now; zone: the call's UTC offset ("+08:00")
+ * @param {{preferred: () => string[], startedAt: () => string}} context
+ *   preferred: the likeliest values now; startedAt: when the call began, ISO with offset
  */
 export function inputFor(field, context) {
   const id = `field-${field.name}`;
@@ -99,35 +99,35 @@ function boolean(id, { label }) {
   return made;
 }
 
-/** A date, and a time of day where one was said. */
-function datetime(id, { label, zone }) {
-  const date = h("input", { id, type: "date", max: "9999-12-31", "aria-label": `${label}，日期` });
-  const time = h("input", { type: "time", "aria-label": `${label}，几点` });
-  const seconds = { kept: "", of: "" };
-  let offset = "";
-  const read = () => {
-    if (date.validity.badInput || time.validity.badInput) throw new InvalidInput("请填完整日期");
-    if (!date.value) {
-      if (time.value) throw new InvalidInput("请填日期");
-      return null;
-    }
-    if (!time.value) return date.value;
-    return `${date.value}T${time.value}${time.value === seconds.of ? seconds.kept : ":00"}${offset || zone()}`;
-  };
+/** A date, with a time of day where one was said, in one line: quicker to type than the browser's own date input. */
+function datetime(id, { startedAt }) {
+  const input = h("input", { id, type: "text", spellcheck: false, placeholder: "年-月-日 时:分" });
+  let written = { value: null, text: "" };
+  const read = () => (input.value.trim() === written.text ? written.value : parseMoment(input.value, startedAt()));
   const write = (value) => {
-    const [, day = "", minutes = "", rest = "", shift = ""] =
-      /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2})(:\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?/.exec(value ?? "") ?? [];
-    date.value = day;
-    time.value = minutes;
-    seconds.kept = rest;
-    seconds.of = minutes;
-    offset = shift;
+    const [, day = value ?? "", time = ""] = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}))?/.exec(value ?? "") ?? [];
+    written = { value: value ?? null, text: `${day} ${time}`.trim() };
+    input.value = written.text;
   };
-  // A date input reports a change after every digit of the year; the change is finished when the focus leaves the pair.
-  const pair = h("span", { class: "pair" }, date, time);
-  for (const input of [date, time]) input.addEventListener("change", (event) => event.stopPropagation());
-  pair.addEventListener("focusout", (event) => !pair.contains(event.relatedTarget) && finished(pair));
-  return { element: pair, focusable: date, read, write };
+  return { element: input, focusable: input, read, write };
+}
+
+/**
+ * "2026-3-24 15:40", "3月24日", "3/24 15点" -> "2026-03-24T15:40:00+08:00", or the date alone where no time is given.
+ * Year and offset are the call's where they are not said.
+ */
+function parseMoment(typed, startedAt) {
+  const text = typed.trim();
+  if (!text) return null;
+  const form = /^(?:(\d{4})\s*[-/.年]\s*)?(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号]?(?:[\sT]*(\d{1,2})\s*[:：点时]\s*(\d{1,2})?\s*分?)?$/;
+  const [, year = startedAt.slice(0, 4), month, day, hour, minute = "0"] = form.exec(text) ?? [];
+  const date = `${year}-${String(month).padStart(2, "0")}-${String(day).padStart(2, "0")}`;
+  const known = new Date(`${date}T00:00:00Z`);
+  const real = !Number.isNaN(known.getTime()) && known.toISOString().startsWith(date);
+  if (!month || !real || hour > 23 || minute > 59) throw new InvalidInput("请写成 2026-03-24 15:40，时间可以不写");
+  if (hour === undefined) return date;
+  const offset = /([+-]\d{2}:\d{2}|Z)$/.exec(startedAt)?.[0] ?? "+08:00";
+  return `${date}T${hour.padStart(2, "0")}:${minute.padStart(2, "0")}:00${offset}`;
 }
 
 /** Several values: chips that can be taken away, and one input to add. Without choices, words apart by 、. */

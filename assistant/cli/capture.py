@@ -12,7 +12,9 @@ NAME = "capture"
 def run(
     list_devices: Annotated[bool, typer.Option("--list", help="List the input devices and stop.")] = False,
     microphone: Annotated[str | None, typer.Option(help="The agent's microphone: number or part of the name.")] = None,
-    far_end: Annotated[str | None, typer.Option(help="Loopback of the softphone's output: number or part of the name.")] = None,
+    far_end: Annotated[
+        str | None, typer.Option(help="Loopback of the softphone's output: number or part of the name.")
+    ] = None,
     server: Annotated[str, typer.Option(help="Media address of the server.")] = "ws://127.0.0.1:8345/media",
     agent: Annotated[str, typer.Option(help="The desk this machine stands on.")] = "1",
     phone: Annotated[str | None, typer.Option(help="The caller's line number.")] = None,

@@ -26,7 +26,9 @@ def run(
     broken = False
     with console.status("检查中…") as status:
         for check in doctor.checks(settings):
-            table.add_row(check.name, {"ok": "✓ 正常", "warning": "! 注意", "error": "✗ 失败"}[check.verdict], check.words)
+            table.add_row(
+                check.name, {"ok": "✓ 正常", "warning": "! 注意", "error": "✗ 失败"}[check.verdict], check.words
+            )
             status.update(f"检查中… {check.name}")
             broken = broken or check.verdict == "error"
     console.print(table)

@@ -12,7 +12,9 @@ NAME = "extract"
 
 def run(
     turns: Annotated[Path, typer.Argument(help='{"started_at", "caller_phone", "turns": [{"speaker", "text"}]}')],
-    json: Annotated[Path | None, typer.Option(help="Write the result as JSON to this file (- for standard output).")] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="Write the result as JSON to this file (- for standard output).")
+    ] = None,
     pack: Annotated[Path | None, typer.Option(help="City pack directory.")] = None,
 ) -> None:
     """Fill the ticket from a written dialogue, without audio."""

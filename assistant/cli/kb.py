@@ -16,119 +16,120 @@ from assistant.errors import SeatError
 if TYPE_CHECKING:
     from kb.search import ArticleIndex, Hit
 
-app = typer.Typer(help="知识库：检索条目。", no_args_is_help=True)
+app = typer.Typer(help="The hotline's knowledge articles.", no_args_is_help=True)
 
-EXCERPT = 60
+EXCERPT = 80
 """Characters of an answer in the table."""
 
 
 @app.callback()
-def kb() -> None:
-    """知识库：检索条目。"""
+def knowledge() -> None:
+    """The hotline's knowledge articles."""
 
 
 @app.command()
 def search(
-    query: Annotated[str | None, typer.Argument(help="市民怎么问，就怎么写；同音错字也能找到。")] = None,
-    top: Annotated[int, typer.Option(min=1, max=50, help="最多给出几条。")] = 3,
-    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON，含答复全文。")] = False,
-    batch: Annotated[Path | None, typer.Option(help='每行一个 {"query": …} 的文件；每行输出一个结果。')] = None,
-    pack: Annotated[Path | None, typer.Option(help="城市包目录；默认用自带的示例包。")] = None,
-    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="哪一天有效的条目；默认今天。")] = None,
+    query: Annotated[str | None, typer.Argument(help="What the citizen asks, in their words.")] = None,
+    *,
+    top: Annotated[int, typer.Option(min=1, max=50, help="How many articles at most.")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output, answers in full.")] = False,
+    batch: Annotated[
+        Path | None, typer.Option(help='File with one {"query": …} a line; one JSON line out for each.')
+    ] = None,
+    pack: Annotated[Path | None, typer.Option(help="City pack directory.")] = None,
+    on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day on which answers must hold (default: today).")
+    ] = None,
 ) -> None:
-    """检索知识库：一个问题，或一个文件里的许多问题（--batch）。"""
-    day = on.date() if on else None
+    """Find articles by a question, or by every question of a file."""
     if batch is not None and query is not None:
-        raise SeatError("give either a query or --batch FILE, not both")
+        raise SeatError("A query and --batch were given: give one of them.")
+    if batch is None and not (query or "").strip():
+        raise SeatError(
+            'There is nothing to search for: give a query, as in seat kb search "公积金怎么提取", or --batch FILE.'
+        )
+    queries = [query or ""] if batch is None else list(_read_queries(batch))
+    index = _index(pack)
+    day = on.date() if on else None
     if batch is not None:
-        queries = list(_read_queries(batch))
-        _search_batch(queries, top, _index(pack), day)
+        _search_batch(queries, index, top, day)
         return
-    if query is None or not query.strip():
-        raise SeatError('nothing to search for: give a query, as in `seat kb search "公积金怎么提取"`, or --batch FILE')
-    hits = _index(pack).search(query, top, day)
+    hits = index.search(queries[0], top, day)
     if as_json:
-        found = [{"id": hit.article.id, "title": hit.article.title, "answer": hit.article.answer, **_numbers(hit)} for hit in hits]
-        _print_json({"query": query, "articles": found})
+        _print_json(queries[0], [{**_found(hit), "answer": hit.article.answer} for hit in hits])
     else:
         _print_table(hits)
 
 
 def _read_queries(path: Path) -> Iterator[str]:
-    """Every query before the first is searched, so that a bad line costs no waiting and leaves no half output."""
+    """Every query of a file; all are read before the first is searched: a bad line leaves no half output behind."""
     try:
         lines = path.read_bytes().decode("utf-8-sig").split("\n")
     except OSError as error:
-        raise SeatError(f"{path} cannot be read ({error.strerror}); give a file with one {{\"query\": …}} a line") from error
+        raise SeatError(
+            f'{path} cannot be read ({error.strerror}): give a file with one {{"query": …}} a line.'
+        ) from error
     except UnicodeDecodeError as error:
-        raise SeatError(f"{path} is not UTF-8 text; save it as UTF-8") from error
+        raise SeatError(f"{path} is not UTF-8 text: save it as UTF-8.") from error
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise SeatError(f'{path}, line {number}: not JSON; write one {{"query": …}} a line') from error
+            raise SeatError(f'{path}, line {number}: not JSON; write one {{"query": …}} a line.') from error
         if not isinstance(row, dict) or not isinstance(row.get("query"), str):
-            raise SeatError(f'{path}, line {number}: no "query" with a text; write one {{"query": …}} a line')
+            raise SeatError(f'{path}, line {number}: no "query" with a text; write one {{"query": …}} a line.')
         yield row["query"]
 
 
-def _search_batch(queries: list[str], top: int, index: ArticleIndex, day: date | None) -> None:
-    from rich.console import Console  # noqa: PLC0415 - only what a command needs is imported, so that --help is quick
+def _search_batch(queries: list[str], index: ArticleIndex, top: int, day: date | None) -> None:
     from rich.progress import track  # noqa: PLC0415
 
-    console = Console(stderr=True)
-    shown = track(queries, "检索", console=console, disable=not console.is_terminal, transient=True)
-    for query in shown:
-        hits = index.search(query, top, day)
-        found = [{"id": hit.article.id, "title": hit.article.title, **_numbers(hit)} for hit in hits]
-        _print_json({"query": query, "articles": found})
+    from assistant.cli import view  # noqa: PLC0415
+
+    errors = view.stderr()
+    for query in track(queries, "检索", console=errors, disable=not errors.is_terminal, transient=True):
+        _print_json(query, [_found(hit) for hit in index.search(query, top, day)])
 
 
 def _index(pack: Path | None) -> ArticleIndex:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import Progress  # noqa: PLC0415
-
-    from assistant.config import cache_dir  # noqa: PLC0415
+    from assistant import config  # noqa: PLC0415  (what follows takes a second to load; --help must not)
+    from assistant.cli import view  # noqa: PLC0415
     from kb.articles import read_articles  # noqa: PLC0415
-    from kb.pack import DEFAULT_PACK  # noqa: PLC0415
     from kb.search import ArticleIndex  # noqa: PLC0415
 
-    articles = read_articles((pack or DEFAULT_PACK) / "articles.jsonl")
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
-        task = progress.add_task("读取知识库", total=1.0)
-
-        def report(doing: str, share: float) -> None:
-            progress.update(task, description=doing, completed=share)
-
-        return ArticleIndex.build(articles, cache_dir(), report)
+    articles = read_articles(config.load(pack=pack).pack / "articles.jsonl")
+    with view.loading(view.stderr()) as report:
+        return ArticleIndex.build(articles, config.cache_dir(), report)
 
 
-def _numbers(hit: Hit) -> dict[str, float]:
-    return {"score": hit.score, "confidence": hit.confidence}
+def _found(hit: Hit) -> dict[str, object]:
+    return {"id": hit.article.id, "title": hit.article.title, "score": hit.score, "confidence": hit.confidence}
 
 
-def _print_json(value: dict[str, object]) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+def _print_json(query: str, articles: list[dict[str, object]]) -> None:
+    # A lone surrogate in a query cannot be written as UTF-8; its escape can, and reads back the same.
+    line = json.dumps({"query": query, "articles": articles}, ensure_ascii=False)
+    sys.stdout.write(line if line.isprintable() else json.dumps({"query": query, "articles": articles}))
+    sys.stdout.write("\n")
 
 
 def _print_table(hits: list[Hit]) -> None:
-    from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    console = Console()
+    from assistant.cli import view  # noqa: PLC0415
+
+    console = view.stdout()
     if not hits:
         console.print("没有找到条目，换个说法再试。")
         return
-    table = Table()
-    table.add_column("条目")
-    table.add_column("把握", justify="right")
-    table.add_column("答复")
+    table = Table(show_lines=True)
+    for heading, ratio in (("编号", 1), ("条目", 3), ("置信度", 1), ("答复", 7)):
+        table.add_column(heading, ratio=ratio, overflow="fold")
     for hit in hits:
         answer = hit.article.answer
         excerpt = answer if len(answer) <= EXCERPT else answer[:EXCERPT] + "……"
-        table.add_row(Text(f"{hit.article.title}\n{hit.article.id}"), f"{hit.confidence:.0%}", Text(excerpt))
+        table.add_row(Text(hit.article.id), Text(hit.article.title), f"{hit.confidence:.0%}", Text(excerpt))
     console.print(table)

@@ -14,7 +14,9 @@ NAME = "replay"
 def run(
     file: Annotated[Path, typer.Argument(help="Recording: anything PyAV decodes; stereo is caller, agent.")],
     speed: Annotated[str, typer.Option(help="max: as fast as the machine can; 1: the recording's own pace.")] = "max",
-    json: Annotated[Path | None, typer.Option(help="Write the call as JSON to this file (- for standard output).")] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="Write the call as JSON to this file (- for standard output).")
+    ] = None,
     pack: Annotated[Path | None, typer.Option(help="City pack directory.")] = None,
     phone: Annotated[str | None, typer.Option(help="The caller's line number.")] = None,
     started_at: Annotated[str | None, typer.Option(help="When the call began, ISO 8601 (default: now).")] = None,

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, Response
 from starlette.datastructures import Headers
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -47,7 +48,7 @@ def create_app(assistant: SeatAssistant, store: Store) -> FastAPI:
     pages = Path(str(files("ui")))
     for path, page in PAGES.items():
         app.get(path, include_in_schema=False)(_page(pages / page))
-    app.mount("/ui", StaticFiles(directory=pages), name="ui")
+    app.mount("/ui", Revalidated(directory=pages), name="ui")
     return app
 
 
@@ -58,8 +59,18 @@ def _page(file: Path) -> Callable[[], Awaitable[FileResponse]]:
     return page
 
 
+class Revalidated(StaticFiles):
+    """Files that a browser asks about every time, so that an upgrade never mixes old modules with new ones."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """Not named in Starlette's documentation, but made to be overridden."""
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
 class SameOrigin:
-    """Refuses websockets that another site's page opens in the agent's browser (clients that are no browser send no origin)."""
+    """Refuses websockets that another site's page opens in the agent's browser (other clients send no origin)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

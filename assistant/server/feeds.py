@@ -95,7 +95,10 @@ async def _serve(socket: WebSocket, messages: AsyncIterator[str]) -> None:
     try:
         while True:
             await socket.send_text(await _answer(switchboard, await socket.receive_text()))
-    except (WebSocketDisconnect, RuntimeError):  # Starlette raises RuntimeError when the other task has closed the socket
+    except (
+        WebSocketDisconnect,
+        RuntimeError,
+    ):  # Starlette raises RuntimeError when the other task has closed the socket
         pass
     finally:
         sending.cancel()

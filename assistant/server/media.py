@@ -31,7 +31,9 @@ async def media(socket: WebSocket) -> None:
     try:
         first = await _receive(socket)
         if isinstance(first, bytes):
-            raise AudioError("The first frame of a media stream must be a JSON object that describes the call, not audio.")
+            raise AudioError(
+                "The first frame of a media stream must be a JSON object that describes the call, not audio."
+            )
         call = await switchboard.begin(parse_start(first))
         await _hear(socket, call)
         await switchboard.end(call, "hangup")
@@ -43,11 +45,11 @@ async def media(socket: WebSocket) -> None:
             await switchboard.end(call, "interrupted" if gone.code == SERVICE_RESTART else "lost")
     except (AudioError, SeatError) as error:
         log.warning("media stream refused: %s", error)
+        if call:
+            await switchboard.end(call, "lost")
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # it may have gone without waiting for the answer
             await socket.send_text(json.dumps({"type": "error", "message": str(error)}, ensure_ascii=False))
             await socket.close(POLICY_VIOLATION, str(error).encode()[:120].decode(errors="ignore"))
-        if call:
-            await switchboard.end(call, "lost")
 
 
 async def _hear(socket: WebSocket, call: Call) -> None:

@@ -27,12 +27,14 @@ def listen(host: str, port: int) -> sockets.socket:
     except OSError as error:
         listening.close()
         reason = "another program uses it" if error.errno == errno.EADDRINUSE else error.strerror
-        raise SeatError(f"Cannot listen on {host}:{port}: {reason}; choose another with --port or SEAT_PORT.") from error
+        raise SeatError(
+            f"Cannot listen on {host}:{port}: {reason}; choose another with --port or SEAT_PORT."
+        ) from error
     return listening
 
 
 class Server:
-    """A server on a bound socket; an async context manager. Raises ModelError, PackError or SeatError when it cannot start."""
+    """A server on a bound socket; an async context manager. Raises SeatError or PackError when it cannot start."""
 
     def __init__(self, settings: Settings, socket: sockets.socket, progress: Progress | None = None) -> None:
         self._socket = socket
@@ -92,5 +94,5 @@ class _Uvicorn(uvicorn.Server):
     """Leaves Ctrl+C to asyncio.run, which cancels the program's own task and so ends the server in order."""
 
     @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    def capture_signals(self):  # type: ignore[no-untyped-def]
         yield

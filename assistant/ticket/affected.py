@@ -8,12 +8,17 @@ from assistant.ticket.dialogue import Conversation
 from assistant.ticket.fields import EMPTY, FieldValue
 from assistant.ticket.numbers import CARDINAL, parse_cardinal
 
-_PEOPLE = "人|工人|业主|住户|居民|学生|家长|同事|员工|老人|孩子|小孩|村民|工友|乘客|顾客|会员|消费者|受害者|病人|老师|同学|租客|商户|摊贩|司机|邻居"
+_PEOPLE = (
+    "人|工人|业主|住户|居民|学生|家长|同事|员工|老人|孩子|小孩|村民|工友|乘客|顾客|会员|消费者|受害者|病人|"
+    "老师|同学|租客|商户|摊贩|司机|邻居"
+)
 _COUNTED = re.compile(
     rf"(?P<number>{CARDINAL})(?P<about>多|来)?(?:户(?!口|型|籍|外|主)|个(?:{_PEOPLE})(?!名|工|行|家里)|名(?:{_PEOPLE})|位(?:{_PEOPLE})|(?:号|口)人|"
     rf"人(?!民|工|行|家|数|次|事|份|生))"
 )
-_COLLECTIVE = re.compile(r"整个|全[部小都]|一共|总共|我们|大概|涉及|影响|都[没被停]|工人|业主|住户|居民|一起|大家|合计|至少|将近|差不多|同事|工友|名|户")
+_COLLECTIVE = re.compile(
+    r"整个|全[部小都]|一共|总共|我们|大概|涉及|影响|都[没被停]|工人|业主|住户|居民|一起|大家|合计|至少|将近|差不多|左右|同事|工友|名|户"
+)
 _PERSONAL = re.compile(r"(?:我|他|她|你|您|自己|就|剩)(?:们)?$")
 _PER_UNIT = re.compile(r"(?:每|一)(?:层|梯|栋|车|桌|间)|限[坐乘载]|可[坐住]|司机|核载|不是(?:我)?$")
 
@@ -30,11 +35,20 @@ def read_people_affected(conversation: Conversation) -> FieldValue:
             value = parse_cardinal(match["number"])
             before = turn.text[max(0, match.start() - 10) : match.start()]
             around = before + turn.text[match.start() : match.end() + 8]
-            if value is None or value != int(value) or before[-1:] in ("第", "几", "十", "百", "两") or _PER_UNIT.search(before):
+            if (
+                value is None
+                or value != int(value)
+                or before[-1:] in ("第", "几", "十", "百", "两")
+                or _PER_UNIT.search(before)
+            ):
                 continue
             if value < 3 and not asked:
                 continue
-            weight = (1.0 if asked else 0.0) + (1.0 if _COLLECTIVE.search(around) else 0.0) - (0.5 if match["about"] else 0.0)
+            weight = (
+                (1.0 if asked else 0.0)
+                + (1.0 if _COLLECTIVE.search(around) else 0.0)
+                - (0.5 if match["about"] else 0.0)
+            )
             weight += 0.3 if turn.role == "caller" else 0.1
             weight -= 1.0 if _PERSONAL.search(before) and value < 5 and not asked else 0.0
             if weight >= 0.5:

@@ -14,8 +14,12 @@ _AT_STAKE = Cue(
     r"退[还款给钱回]?|赔|还[剩有]|余额|剩[下余]?|欠|被骗|骗了|扣[了走]?|多收|收了|损失|垫|要回|押金|定金|没用完|拖欠|没发|没给|"
     r"补偿|被盗|转[了账走]|罚",
 )
-_UNIT_PRICE = re.compile(r"(?:每|一|/)(?:个?[月天日年度斤次晚]|小时|平|吨|公里|立方|平米|平方)|(?:工资|底薪|月租|租金|房租)(?:是|才|就)?[^，。]{0,3}$|一个月")
+_UNIT_PRICE = re.compile(
+    r"(?:每|一|/)(?:个?[月天日年度斤次晚节堂趟单份张瓶杯碗人]|小时|平|吨|公里|立方|平米|平方)|(?:工资|底薪|月租|租金|房租)(?:是|才|就)?[^，。]{0,3}$|一个月"
+)
 _PRICE_AFTER = re.compile(r"^(?:钱)?(?:一|每|/)(?:个)?[月天日年度斤次晚平吨件个位人]")
+_OWED = re.compile(r"欠|没发|没给|不发|克扣|退|赔|多收")
+"""Beside these a sum for each month or hour is the matter itself."""
 _PAID = Cue(r"充了|充值|花了|付了|交了|买的|一共|总共|原价|报名费|学费|会员")
 
 
@@ -38,11 +42,13 @@ def _sums(conversation: Conversation) -> list[_Sum]:
         asked = "amount" in conversation.asked(position)
         if _spells_a_phone(conversation, position):
             continue
-        numbers = find_money(turn.text)
+        numbers = list(find_money(turn.text))
         known = {entry.number.value for entry in found}
         for bare in find_bare_sums(turn.text):
             before, after = _clause(turn.text, bare.start, bare.end)
-            money_meant = (asked and turn.role == "caller") or (bare.value >= 100 and _AT_STAKE.text.search(before[-6:] + after[:5]) is not None)
+            money_meant = (asked and turn.role == "caller") or (
+                bare.value >= 100 and _AT_STAKE.text.search(before[-6:] + after[:5]) is not None
+            )
             overlaps = any(n.start < bare.end and bare.start < n.end for n in numbers)
             if not overlaps and (bare.value in known or money_meant) and not re.search(r"[第尾号]$|电话", before[-4:]):
                 numbers.append(bare)
@@ -51,7 +57,8 @@ def _sums(conversation: Conversation) -> list[_Sum]:
             weight = 1.0 + (0.8 if asked and turn.role == "caller" else 0.0)
             weight += 1.5 if before in _AT_STAKE else 0.7 if after[:6] in _AT_STAKE else 0.0
             weight += 0.3 if before in _PAID else 0.0
-            weight -= 2.0 if _PRICE_AFTER.search(after) or _UNIT_PRICE.search(before[-6:]) else 0.0
+            if (_PRICE_AFTER.search(after) or _UNIT_PRICE.search(before[-6:])) and not _OWED.search(before + after):
+                continue
             weight -= 0.4 if turn.role == "agent" else 0.0
             found.append(_Sum(number, weight, len(found), turn.evidence(number.start, number.end)))
     return found
@@ -69,8 +76,8 @@ def _spells_a_phone(conversation: Conversation, position: int) -> bool:
 def read_amount(conversation: Conversation) -> FieldValue:
     """The money at stake in yuan (an int where it is whole): the last sum said for it, not unit prices or wages.
 
-    A sum that stands beside words like 退, 赔, 欠 or 余额, or answers the agent's question about money, counts more than one
-    that was merely paid at some time.
+    A sum that stands beside words like 退, 赔, 欠 or 余额, or answers the agent's question about money, counts more
+    than one that was merely paid at some time.
     """
     sums = [entry for entry in _sums(conversation) if entry.weight > 0 and entry.number.value > 0]
     if not sums:
@@ -80,7 +87,7 @@ def read_amount(conversation: Conversation) -> FieldValue:
         support[entry.number.value] = support.get(entry.number.value, 0.0) + entry.weight
     strongest = max(entry.weight for entry in sums)
     eligible = [entry for entry in sums if entry.weight >= strongest - 0.9 or support[entry.number.value] >= 2.5]
-    value = max(eligible, key=lambda entry: (min(support[entry.number.value], 3.0) + entry.order * 0.2)).number.value
+    value = max(eligible, key=lambda entry: min(support[entry.number.value], 3.0) + entry.order * 0.2).number.value
     ours = [entry for entry in sums if entry.number.value == value]
     confidence = 0.55 + 0.12 * min(support[value], 3.0)
     if len(support) > 1:

@@ -15,7 +15,12 @@ Part = Literal["building", "unit", "room"]
 _DIGIT = "零〇一二三四五六七八九幺0-9"
 _NUMBER = rf"(?:[{_DIGIT}十百两]+)"
 _BLOCK = rf"(?:{_NUMBER}|[A-Za-zＡ-Ｚａ-ｚ][{_DIGIT}]{{0,2}}|[东南西北][{_DIGIT}]{{0,2}})"
-_BUILDING = re.compile(rf"(?P<block>{_BLOCK})(?P<word>号楼|栋|幢|座)(?P<sub>之{_NUMBER})?")
+_BUILDING = re.compile(
+    rf"(?P<block>{_BLOCK})(?P<word>号楼)(?P<sub>之{_NUMBER})?"
+    rf"|(?<![有这那每整同哪几第])(?P<block2>(?!两[栋幢]){_BLOCK})(?P<word2>[栋幢])(?P<sub2>之{_NUMBER})?(?!楼|居民|房|别墅|大楼|民居|老)"
+    rf"|(?P<block3>[A-Za-z东南西北][{_DIGIT}]{{0,2}})(?P<word3>座)"
+)
+"""A bare 座 needs a letter or a direction: 一座桥 and 七座车 are no buildings; 有一栋 counts, it does not name."""
 _UNIT = re.compile(rf"(?P<number>{_NUMBER}|[A-Za-z甲乙丙丁])单元")
 _ROOM = re.compile(
     rf"(?P<number>(?:[A-Za-z])?[{_DIGIT}]{{2,5}}(?:[A-Za-z])?|{_NUMBER})(?P<word>号?[房室])(?!价|租|贷|产|东|子里|屋|管)"
@@ -63,9 +68,12 @@ def find_parts(text: str) -> list[Said]:
     repaired = _repair(text)
     found: list[Said] = []
     for match in _BUILDING.finditer(repaired):
-        word = match["word"]
-        sub = "之" + written(match["sub"][1:]) if match["sub"] else ""
-        found.append(_said("building", f"{written(match['block'])}{word}{sub}", match, text, repaired))
+        block, word = (
+            match["block"] or match["block2"] or match["block3"],
+            match["word"] or match["word2"] or match["word3"],
+        )
+        sub = match["sub"] or match["sub2"] or ""
+        found.append(_said("building", f"{written(block)}{word}{sub}", match, text, repaired))
     for match in _UNIT.finditer(repaired):
         found.append(_said("unit", f"{written(match['number'])}单元", match, text, repaired))
     for match in _ROOM.finditer(repaired):
@@ -91,7 +99,7 @@ def house_number(text: str, position: int) -> tuple[str, int, int] | None:
     match = _HOUSE.match(text, position)
     if not match:
         return None
-    sub = "之" + written(match["sub"][1:]) if match["sub"] else ""
+    sub = match["sub"] or ""
     group = "number" if match["number"] else "bare"
     return f"{written(match[group])}号{sub}", match.start(group), match.end()
 

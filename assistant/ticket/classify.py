@@ -12,12 +12,12 @@ alone .75/.71/.69 and .91/.90/.92, all four .76/.92/.77 and .95/.98/.96.
 from __future__ import annotations
 
 import hashlib
+import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import sklearn
 from numpy.typing import NDArray
@@ -39,6 +39,8 @@ EXAMPLE_WEIGHT = 2.0
 """A category's own examples are what the hotline's people chose to tell categories apart."""
 FOLDS = 3
 _VERSION = b"3"
+_SOUNDS = "一二三四五六七八九十阿波得佛哥好鸡科拉吗那坡区热色特我西资张长上"
+"""A text whose encoding changes when the code of syllables does: what was trained on other codes is of no use."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,9 @@ class _Readers:
         self._words = self._ngrams(texts, weights, None, (1, 2))
         self._sounds = self._ngrams(texts, weights, encode, (1, 3))
 
-    def _ngrams(self, texts: list[str], weights: Any, preprocessor: Any, lengths: tuple[int, int]) -> tuple[Any, Any, Any]:
+    def _ngrams(
+        self, texts: list[str], weights: Any, preprocessor: Any, lengths: tuple[int, int]
+    ) -> tuple[Any, Any, Any]:
         vectorizer = TfidfVectorizer(
             analyzer="char", ngram_range=lengths, preprocessor=preprocessor, sublinear_tf=True, lowercase=False
         )
@@ -129,11 +133,13 @@ def _best_temperature(scores: Scores, labels: NDArray[Any]) -> float:
 class CategoryClassifier:
     """Trained once per city pack; read-only afterwards, so that many calls may share it."""
 
-    def __init__(self, codes: tuple[str, ...], readers: _Readers, temperature: float, accuracy: tuple[float, float]) -> None:
+    def __init__(
+        self, codes: tuple[str, ...], readers: _Readers, temperature: float, accuracy: tuple[float, float]
+    ) -> None:
         self.codes = codes
         self.temperature = temperature
         self.accuracy = accuracy
-        """Share of the categories' examples that were right (first, among the first three) when held out in training."""
+        """Share of the categories' examples, held out, that were right: first, and among the first three."""
         self._readers = readers
 
     def scores(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> Scores:
@@ -159,7 +165,9 @@ def _train(pack: CityPack, encoder: SentenceEncoder, progress: Progress) -> Cate
         test = np.array([sentence.group % FOLDS == fold for sentence in sentences])
         kept = [sentence for sentence, left_out in zip(sentences, test, strict=True) if not left_out]
         readers = _Readers(kept, vectors[~test], classes)
-        held_out[test] = readers.scores([s.text for s, left_out in zip(sentences, test, strict=True) if left_out], vectors[test])
+        held_out[test] = readers.scores(
+            [s.text for s, left_out in zip(sentences, test, strict=True) if left_out], vectors[test]
+        )
         progress("学习事项分类", 0.5 + 0.35 * (fold + 1) / FOLDS)
     examples = np.array([sentence.weight == EXAMPLE_WEIGHT for sentence in sentences])
     order = (-held_out[examples]).argsort(axis=1)
@@ -171,22 +179,26 @@ def _train(pack: CityPack, encoder: SentenceEncoder, progress: Progress) -> Cate
     return CategoryClassifier(tuple(category.code for category in pack.leaves), readers, temperature, accuracy)
 
 
-def load_classifier(pack: CityPack, cache_dir: Path, encoder: SentenceEncoder, progress: Progress) -> CategoryClassifier:
+def load_classifier(
+    pack: CityPack, cache_dir: Path, encoder: SentenceEncoder, progress: Progress
+) -> CategoryClassifier:
     """The classifier of a pack, from `cache_dir` when it was trained on the same files before, else trained now."""
-    digest = hashlib.sha256(_VERSION + sklearn.__version__.encode())
+    digest = hashlib.sha256(_VERSION + sklearn.__version__.encode() + encode(_SOUNDS).encode())
     for path in (pack.directory / "categories.csv", pack.articles_path):
         digest.update(path.read_bytes())
-    cached = cache_dir / f"categories-{digest.hexdigest()[:16]}.joblib"
+    cached = cache_dir / f"categories-{digest.hexdigest()[:16]}.pickle"
     if cached.exists():
         try:
-            loaded = joblib.load(cached)
+            loaded = pickle.loads(cached.read_bytes())
             if isinstance(loaded, CategoryClassifier):
                 return loaded
-        except Exception:  # a cache that another version or a full disk left behind is rebuilt, whatever is wrong with it
+        except (
+            Exception
+        ):  # a cache that another version or a full disk left behind is rebuilt, whatever is wrong with it
             cached.unlink(missing_ok=True)
     classifier = _train(pack, encoder, progress)
     cache_dir.mkdir(parents=True, exist_ok=True)
     partial = cached.with_suffix(".partial")
-    joblib.dump(classifier, partial, compress=1)
+    partial.write_bytes(pickle.dumps(classifier))
     partial.replace(cached)
     return classifier

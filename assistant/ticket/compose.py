@@ -7,39 +7,40 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from assistant.ticket.dialogue import Conversation, Turn
-from assistant.ticket.fields import EMPTY, FieldValue
+from assistant.ticket.fields import EMPTY, Evidence, FieldValue
 from assistant.ticket.sound import Cue
 from assistant.ticket.times import find_moments
+from assistant.ticket.wording import clauses, is_matter
 
 TITLE_LENGTH = 30
 CONTENT_LENGTH = 150
 DEMAND_LENGTH = 50
+CERTAIN = 0.6
+"""Confidence from which a name takes the place of what was heard."""
 
-_BOOKKEEPING = {"name", "phone", "line_phone", "callback", "confidential", "else"}
-_FILLERS = re.compile(
-    r"^(?:喂+|你好|您好|哎+|嗯+|呃+|啊+|哦+|唉+|那个|这个|就是说|就是|我跟你说|是这样的?|那|然后|对+|好像|请问|麻烦)+[，,、]?|"
-    r"[啊呢嘛呀哦啦吧]+$|(?:那个|就是说)(?=[，,]?)"
-)
-_STATED = re.compile(r"^我?(?:想|要|就)?(?:来)?(?:咨询|投诉|举报|反映|请教|问|提)(?:一下|一个事|个事|个?建议|下)?(?:你们)?$|^(?:我要投诉|听得到吗|没有了|谢谢.*|是的|对的|好的|可以可以|可以)$")
-_OPENING = re.compile(r"^(?:我)?(?:是)?(?:想|要)(?:咨询|请教|问|投诉|举报|反映)(?:一下|下)?")
 _DEMAND = Cue(
-    r"希望|要求|麻烦你们|请你们|退[给还]|退钱|赔偿|赔给|道歉|建议|尽快|赶快|派人|恢复|修好|处理(?:一下|掉)|解决|清理|整改|查处|查一下|给个说法|帮忙",
-    spelled=r"[让叫]他们|能不能|可不可以",
+    r"希望|要求|麻烦你们|请你们|退[给还]|退钱|赔偿|赔给|道歉|建议|尽快|赶快|派人|恢复|修好|处理(?:一下|掉)|解决|清理|整改|查处|查一下|给个说法|"
+    r"帮忙(?!叫了)|帮我",
+    spelled=r"[让叫]他们|能不能|可不可以|退我|[把将][^，。]{1,12}(?:退|还|修|清|拆|搬|装)",
+)
+_NO_DEMAND = re.compile(r"不知道|没有?人|从来|一直|叫了|过了|什么时候|已经|先问")
+_AGREED_DEMAND = re.compile(
+    r"(?:您|你)?(?:的)?(?:诉求是|要求是|希望|是想|想要)(?P<wish>[^。？?]{4,40}?)[，,]?(?:是吧|对吗|是吗|对吧|可以吗|对不对)"
 )
 _QUESTION = re.compile(r"怎么|多少|能不能|可以[^，。]{0,8}吗|什么时候|什么条件|要不要|哪里|会不会|是不是|吗$")
+_ABOUT_CALLBACK = Cue(r"回(?:个)?电话|回访|给(?:我|其)[^，。]{0,3}(?:答复|回复|回话)|回个话|通知(?:我|其)")
 _VERBS = {"咨询": "咨询", "举报": "举报", "表扬": "来电表扬", "建议": "建议", "投诉": "投诉"}
-_PERSONS = ((re.compile("我们(?=小区|单位|公司|村|学校|楼)"), "其"), (re.compile("我的|我家"), "其"), (re.compile("我们?"), "其"))
+_NUMERALS = re.compile(r"[\d零〇一二两三四五六七八九十百千万幺号楼栋幢座单元房室层店区的是不在那个这里边就]+")
 
 
-def is_matter(conversation: Conversation, position: int) -> bool:
-    """Whether a turn of the caller is about the matter, not about names, numbers or the end of the call."""
-    turn = conversation.turns[position]
-    return turn.role == "caller" and len(turn.text) >= 4 and not conversation.asked(position) & _BOOKKEEPING
-
-
-def matter_turns(conversation: Conversation) -> list[Turn]:
-    """The caller's turns that tell the matter, in order."""
-    return [turn for position, turn in enumerate(conversation.turns) if is_matter(conversation, position)]
+def _says_only_where(clause: str, fields: Mapping[str, FieldValue]) -> bool:
+    """Whether a clause holds nothing but places and numbers, which the ticket has in fields of their own."""
+    rest = clause
+    for name in ("subject", "compound", "road", "street", "community", "district"):
+        value = fields[name].value
+        if isinstance(value, str):
+            rest = rest.replace(re.sub(r"[(（].*?[)）]$", "", value), "")
+    return len(_NUMERALS.sub("", rest)) <= 1
 
 
 def _canonical(turn: Turn, fields: Mapping[str, FieldValue], started_at: datetime) -> str:
@@ -48,7 +49,8 @@ def _canonical(turn: Turn, fields: Mapping[str, FieldValue], started_at: datetim
     for name in ("subject", "compound", "road", "street", "district"):
         field = fields[name]
         for evidence in field.evidence:
-            if evidence.utterance == turn.utterance.index and isinstance(field.value, str):
+            here = evidence.utterance == turn.utterance.index and field.confidence >= CERTAIN
+            if here and isinstance(field.value, str):
                 shown = re.sub(r"[(（].*?[)）]$", "", field.value) if name == "subject" else field.value
                 spans.append((evidence.start, evidence.end, shown))
     for moment in find_moments(turn.text, started_at):
@@ -63,28 +65,23 @@ def _canonical(turn: Turn, fields: Mapping[str, FieldValue], started_at: datetim
     return text + turn.text[end:]
 
 
-def _clauses(text: str) -> list[str]:
-    """What is left of a text's clauses without fillers and greetings."""
-    kept = []
-    for clause in re.split(r"[，,。.！!？?；;、\s]+", text):
-        before = None
-        while before != clause:
-            before, clause = clause, _FILLERS.sub("", clause)
-        clause = _OPENING.sub("", clause)
-        for pattern, other in _PERSONS:
-            clause = pattern.sub(other, clause)
-        if len(clause) >= 3 and not _STATED.match(clause) and clause not in kept:
-            kept.append(clause)
-    return kept
+def _third_person(parts: list[str]) -> list[str]:
+    """The caller's words as a report: 我的卡 becomes 其卡, and 我 goes where it is who did something."""
+    told = []
+    for part in parts:
+        owned = re.sub(r"我们(?=小区|单位|公司|村|学校|楼|家|部门)|我的|我家的?", "其", part)
+        concerned = re.sub(r"(?<=[给把对跟让帮找叫被向])我们?", "其", owned)
+        told.append(re.sub(r"我们?(?=[\u4e00-\u9fff])", "", concerned))
+    return [part for part in told if len(part) >= 3]
 
 
-def _fit(clauses: list[str], length: int) -> str:
+def _fit(parts: list[str], length: int) -> str:
     """As many whole clauses as fit; the first is cut when it alone is too long."""
     text = ""
-    for clause in clauses:
+    for clause in parts:
         if len(text) + len(clause) + 1 <= length:
             text += ("，" if text else "") + clause
-    return text or "".join(clauses)[:length]
+    return text or "，".join(parts)[:length]
 
 
 def _short(subject: str) -> str:
@@ -92,7 +89,7 @@ def _short(subject: str) -> str:
 
 
 def compose_title(fields: Mapping[str, FieldValue]) -> FieldValue:
-    """关于…的投诉: whom or where it concerns and the category's name, at most 30 characters; empty without a category."""
+    """关于…的投诉: whom or where it concerns, then the category's name; empty without a category."""
     category, kind = fields["category"], str(fields["request_type"].value or "反映")
     if category.value is None:
         return EMPTY
@@ -100,7 +97,7 @@ def compose_title(fields: Mapping[str, FieldValue]) -> FieldValue:
     place = ""
     for name in ("subject", "compound", "road", "street", "district"):
         value = fields[name].value
-        if isinstance(value, str) and fields[name].confidence >= 0.6:
+        if isinstance(value, str) and fields[name].confidence >= CERTAIN:
             place = _short(value) if name == "subject" else value
             break
     for where in (place, re.sub(r"[(（].*?[)）]", "", place), ""):
@@ -111,45 +108,62 @@ def compose_title(fields: Mapping[str, FieldValue]) -> FieldValue:
     return FieldValue(title[:TITLE_LENGTH], "suggested", round(confidence, 2), category.evidence)
 
 
-def _place(fields: Mapping[str, FieldValue]) -> str:
+def _place(fields: Mapping[str, FieldValue], told: str) -> str:
+    """Where it happened, as far as the story does not say it already."""
     names = ("district", "street", "road", "compound", "building", "unit", "room")
-    return "".join(str(fields[name].value) for name in names if fields[name].value is not None)
+    parts = [str(fields[name].value) for name in names if fields[name].value is not None]
+    place = "".join(part for part in parts if part not in told)
+    subject = fields["subject"].value
+    if isinstance(subject, str) and re.sub(r"[(（].*?[)）]", "", subject) not in told:
+        place += _short(subject)
+    return place
+
+
+def _told(
+    conversation: Conversation, fields: Mapping[str, FieldValue], started_at: datetime
+) -> tuple[list[str], list[str], list[Evidence]]:
+    """The caller's clauses that tell the story, those that say what they want, and where they were said."""
+    story: list[str] = []
+    demand: list[str] = []
+    evidence: list[Evidence] = []
+    consultation = fields["request_type"].value == "咨询"
+    for position, turn in enumerate(conversation.turns):
+        if turn.role == "agent":
+            agreed = _AGREED_DEMAND.search(turn.text)
+            if agreed and conversation.reply(position)[0] == "yes":
+                demand += _third_person(clauses(re.sub("[您你]的?", "", agreed["wish"])))
+                evidence.append(turn.evidence(*agreed.span("wish")))
+            continue
+        if not is_matter(conversation, position):
+            continue
+        asked = "demand" in conversation.asked(position)
+        parts = _third_person(clauses(_canonical(turn, fields, started_at)))
+        parts = [part for part in parts if part not in _ABOUT_CALLBACK and not _says_only_where(part, fields)]
+        for part in parts:
+            wanted = (asked or part in _DEMAND) and not _NO_DEMAND.search(part)
+            wanted = wanted or (consultation and _QUESTION.search(part) is not None)
+            (demand if wanted else story).append(part)
+        if parts:
+            evidence.append(turn.evidence(0, len(turn.text)))
+    return list(dict.fromkeys(story)), list(dict.fromkeys(demand)), evidence
 
 
 def compose_content(conversation: Conversation, fields: Mapping[str, FieldValue], started_at: datetime) -> FieldValue:
     """市民X女士反映，…。诉求：…。 in the caller's own words, at most 150 characters; empty without a category."""
     if fields["category"].value is None:
         return EMPTY
-    story: list[str] = []
-    demand: list[str] = []
-    evidence = []
-    for position, turn in enumerate(conversation.turns):
-        if not is_matter(conversation, position):
-            continue
-        clauses = _clauses(_canonical(turn, fields, started_at))
-        asked = "demand" in conversation.asked(position)
-        wanted = [clause for clause in clauses if asked or clause in _DEMAND]
-        demand += [clause for clause in wanted if clause not in demand]
-        story += [clause for clause in clauses if clause not in wanted and clause not in story]
-        if clauses:
-            evidence.append(turn.evidence(0, len(turn.text)))
-    kind = str(fields["request_type"].value or "")
-    if kind == "咨询" and not demand:
-        demand = [clause for clause in story if _QUESTION.search(clause)]
-        story = [clause for clause in story if clause not in demand] or story
+    story, demand, evidence = _told(conversation, fields, started_at)
     if not story and not demand:
         return EMPTY
     name = fields["caller_name"]
     who = str(name.value) if name.value is not None and name.confidence >= 0.4 and len(str(name.value)) > 1 else ""
-    told = "".join(story) + "".join(demand)
-    place = _place(fields)
-    where = place if place and place not in told else ""
-    subject = fields["subject"].value
-    if isinstance(subject, str) and re.sub(r"[(（].*?[)）]", "", subject) not in told:
-        where += subject
-    head = f"市民{who}{_VERBS.get(kind, '反映')}，" + (f"{where}，" if where else "")
-    wish = _fit(demand, DEMAND_LENGTH) if demand else ""
-    tail = f"。诉求：{wish}。" if wish else "。"
-    body = _fit(story, CONTENT_LENGTH - len(head) - len(tail)) if story else ""
+    where = _place(fields, "".join(story) + "".join(demand))
+    head = f"市民{who}{_VERBS.get(str(fields['request_type'].value), '反映')}，"
+    wishes = [_fit(demand, DEMAND_LENGTH)] if demand else []
+    wishes += ["希望回电告知结果"] if fields["callback"].value is True else []
+    wishes += ["要求保密"] if fields["confidential"].value is True else []
+    tail = f"。诉求：{'，'.join(wishes)}。" if wishes else "。"
+    body = _fit([where, *story] if where else story, CONTENT_LENGTH - len(head) - len(tail))
     text = head + body + tail if body else head.rstrip("，") + tail
-    return FieldValue(text[:CONTENT_LENGTH], "suggested", round(min(0.7, fields["category"].confidence + 0.2), 2), tuple(evidence))
+    confidence = round(min(0.7, fields["category"].confidence + 0.2), 2)
+    return FieldValue(text[:CONTENT_LENGTH], "suggested", confidence, tuple(evidence))

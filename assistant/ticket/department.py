@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from assistant.ticket.dialogue import Conversation
 from assistant.ticket.fields import EMPTY, Candidate, Evidence, FieldValue
-from assistant.ticket.sound import encode
+from assistant.ticket.sound import TEXTS, encode
 from kb.pack import CityPack, Department
 
 DISTRICT = "district"
 """In categories.csv: the desk of the district where it happened."""
 DISTRICT_KIND = "区政府"
 
-_TRANSFER = re.compile(r"转(?:给|交|到|派|办|送|接)?|交(?:给|由)|派(?:给|单)|由(?!于)|反映给|请(?!问|您|你|稍|保|留|讲|说|先|打|放)|联系(?!电话|方式|人)")
+_TRANSFER = re.compile(
+    r"转(?:给|交|到|派|办|送|接)?|交(?:给|由)|派(?:给|单)|由(?!于)|反映给|请(?!问|您|你|稍|保|留|讲|说|先|打|放)|联系(?!电话|方式|人)"
+)
 _MISHEARD_TRANSFER = re.compile(r"[准专赚传整撰砖抓](?:给|交|到)?")
 """What 转 is heard as; trusted only right before the name of an office."""
+_THREE_WAY = re.compile(r"三方[^，。]{0,6}$")
+"""A call put through to the emergency services is not the work order's way."""
 _JOINT = re.compile(r"一起|一同|一块|联合|共同|协助|配合|会同|协办|召集|同时|[和跟与及、]$")
 _OWN_SUFFIX = re.compile(r"(?:局|委员会|委|办公室|中心|公司|支队|部门)$")
 _PLAIN = "部门"
@@ -47,6 +52,8 @@ class DepartmentNames:
         by_sound = [alias for alias in longest_first if len(alias) >= 3 and not alias.isascii()]
         self._sounds = {encode(alias): self._aliases[alias] for alias in reversed(by_sound)}
         self._sound = re.compile("|".join(re.escape(encode(alias)) for alias in by_sound))
+        self.find = lru_cache(maxsize=TEXTS)(self._find)
+        self._short = {encode(alias): self._aliases[alias] for alias in longest_first if len(alias) == 2}
 
     @staticmethod
     def _spoken(department: Department, city: str) -> list[str]:
@@ -58,13 +65,22 @@ class DepartmentNames:
             *(stem for stem, name in zip(stems, names, strict=True) if len(stem) >= 4 and stem != name),
         ]
 
-    def find(self, text: str) -> list[tuple[Department, int, int]]:
-        """Offices named in a text, in order, not overlapping; by sound where the spelling finds nothing."""
+    def _find(self, text: str) -> tuple[tuple[Department, int, int], ...]:
+        """Offices named in a text, in order, not overlapping; by sound where the spelling finds nothing.
+
+        Short forms of two characters (联通) are trusted by sound only beside another office, as in a list.
+        """
         found = [(self._aliases[m.group()], *m.span()) for m in self._text.finditer(text)]
         for match in self._sound.finditer(encode(text)):
             if not any(start < match.end() and match.start() < end for _, start, end in found):
                 found.append((self._sounds[match.group()], *match.span()))
-        return sorted(found, key=lambda entry: entry[1])
+        sounds = encode(text)
+        for start in range(len(text) - 1):
+            beside = any(abs(start + 2 - s) <= 1 or abs(start - e) <= 1 for _, s, e in found)
+            free = not any(s < start + 2 and start < e for _, s, e in found)
+            if beside and free and sounds[start : start + 2] in self._short:
+                found.append((self._short[sounds[start : start + 2]], start, start + 2))
+        return tuple(sorted(found, key=lambda entry: entry[1]))
 
     def of_district(self, department: Department, district: str | None) -> Department:
         """The district's own office of the same name (番禺自来水 for 自来水), where the pack has one."""
@@ -92,6 +108,8 @@ def _named(conversation: Conversation, names: DepartmentNames) -> list[_Named]:
             nearest = list(_TRANSFER.finditer(turn.text[:start]))
             word = nearest[-1].group() if nearest else "转"
             between = turn.text[nearest[-1].end() : start] if nearest else ""
+            if _THREE_WAY.search(turn.text[:start]) and len(mentions) > 1:
+                continue
             if re.search(r"[。？！?!]", between) or re.search(r"吗|没有|过(?:了|吗)", turn.text[end : end + 6]):
                 continue
             direct = bool(misheard) or (not word.startswith(("请", "联系", "由")) and not _JOINT.search(between))
@@ -169,7 +187,12 @@ def _usual(
     first = Candidate(department.code, department.name, round(share, 2))
     others = [candidate for candidate in candidates if candidate.value != department.code]
     return FieldValue(
-        department.code, "suggested", round(min(share, 0.9), 2), category.evidence, department.name, (first, *others[:2])
+        department.code,
+        "suggested",
+        round(min(share, 0.9), 2),
+        category.evidence,
+        department.name,
+        (first, *others[:2]),
     )
 
 

@@ -11,8 +11,8 @@ from assistant.ticket.sound import Cue, encode
 from assistant.transcript import Utterance
 
 Topic = Literal[
-    "name", "phone", "line_phone", "address", "time", "amount", "people", "demand", "callback", "confidential", "matter",
-    "subject", "else",
+    "name", "phone", "line_phone", "address", "time", "amount", "people", "demand", "callback", "confidential",
+    "matter", "subject", "else",
 ]  # fmt: skip
 Stance = Literal["yes", "no"]
 
@@ -31,18 +31,30 @@ QUESTIONS: dict[Topic, Cue] = {
         r"具体位置|门牌号"
     ),
     "time": Cue(r"什么时候|什么时间|哪一天|哪天|几号的|几点|多久之前|何时|什么日子"),
-    "amount": Cue(r"多少钱|金额|多少元|剩多少|还剩多少|多少块|多少费用|花了多少|付了多少|交了多少|欠了?[您你]?多少|损失[了]?多少"),
-    "people": Cue(r"多少户|多少人|几户|几个人|多少[个名位]|涉及多少"),
-    "demand": Cue(r"您的诉求|您的建议|您的要求|什么诉求|什么要求|诉求是|希望怎么|希望我们|希望如何|您希望|想怎么处理|怎么处理比较"),
-    "callback": Cue(r"回访|给您回(?:个)?电|给您回复|回复您|打电话跟您|电话联系您|给您(?:一个)?答复|反馈给您|通知您结果"),
+    "amount": Cue(
+        r"多少钱|金额|多少元|剩多少|还剩多少|多少块|多少费用|花了多少|付了多少|交了多少|欠了?[您你]?多少|损失[了]?多少"
+    ),
+    "people": Cue(
+        r"多少户|多少人|几户|几个人|多少[个名位]|涉及多少|多少(?:学生|工人|业主|住户|居民|家长|员工|老人|孩子)"
+    ),
+    "demand": Cue(
+        r"您的诉求|您的建议|您的要求|什么诉求|什么要求|诉求是|希望怎么|希望我们|希望如何|您希望|想怎么处理|怎么处理比较"
+    ),
+    "callback": Cue(
+        r"回访|给您回(?:个)?电|给您回复|回复您|打电话跟您|电话联系您|给您(?:一个)?答复|反馈给您|通知您结果"
+    ),
     "confidential": Cue(r"保密|匿名|实名|公开您的"),
     "matter": Cue(r"可以帮[到助]?[您你]|请讲|请说|什么事情|反映什么|要咨询还是|什么问题"),
-    "subject": Cue(r"哪家|哪一家|哪个(?:公司|店|单位|商家|部门|物业|学校|医院|平台)|什么(?:店|公司|单位|平台)|店名|公司名称|商家名称|单位名称|哪一路车|叫什么(?!名字)"),
-    "else": Cue(r"还有其他|其他需要|还有什么|还需要[^，。]{0,4}帮助"),
+    "subject": Cue(
+        r"哪家|哪一家|哪个(?:公司|店|单位|商家|部门|物业|学校|医院|平台)|什么(?:店|公司|单位|平台)|店名|公司名称|商家名称|单位名称|哪一路车|叫什么(?!名字)"
+    ),
+    "else": Cue(r"还有其他|其他需要|还有什么|还需要[^，。]{0,4}帮助|感谢您的来电|服务做出评价|祝您生活愉快"),
 }
 """What agents ask, by the words and sounds they ask it with."""
 
-QUESTION_WORDS = Cue(spelled=r"[？?]|吗|呢|吧|多少|什么|哪|怎么|贵姓|请[您你]?(?:留|提供|说|讲)|留[个一]|是不是|对不对|几|好不好|可以不")
+QUESTION_WORDS = Cue(
+    spelled=r"[？?]|吗|呢|吧|多少|什么|哪|怎么|贵姓|请[您你]?(?:留|提供|说|讲)|留[个一]|是不是|对不对|几|好不好|可以不"
+)
 
 _NO = Cue(
     r"^(?:[嗯啊哦呃唉哎]|这个|那个|[，,、。！!\s])*(?:不对|不是|错了|不用|不要|不需要|没有|不行|不必|不可以|不同意|弄错)",
@@ -100,6 +112,11 @@ def read_turn(utterance: Utterance) -> Turn:
     return Turn(utterance, role, topics(text) if role == "agent" else frozenset(), stance(text))
 
 
+def asks_for_agreement(text: str) -> bool:
+    """Whether an agent's utterance reads something back: it ends in 对吗, 是吧, 对吧, 没错吧."""
+    return bool(re.search(encode(r"(?:对[吗吧嘛么]|是[吗吧]|对不对|是不是|没错吧)[？?。]?$"), encode(text)))
+
+
 @dataclass
 class Conversation:
     """The turns heard so far, in order."""
@@ -128,12 +145,12 @@ class Conversation:
                     break
             elif turn.asks:
                 found |= turn.asks
-            elif found or len(turn.text) > 8:
+            elif found or (len(turn.text) > 8 and not asks_for_agreement(turn.text)):
                 break
         return found
 
     def reply(self, position: int) -> tuple[Stance | None, int]:
-        """What the caller first makes of the agent's turn `position`: stance and position of that turn (-1 for none)."""
+        """How the caller first answers the agent's turn `position`: the stance, and that answer's position or -1."""
         for later in range(position + 1, min(position + 4, len(self.turns))):
             turn = self.turns[later]
             if turn.role == "caller":
@@ -141,8 +158,3 @@ class Conversation:
             if len(turn.text) > 6 and turn.asks - self.turns[position].asks:
                 break
         return None, -1
-
-
-def asks_for_agreement(text: str) -> bool:
-    """Whether an agent's utterance reads something back: 对吗, 是吧, 对吧, 没错吧, or plain echo that ends in a question."""
-    return bool(re.search(encode(r"(?:对[吗吧嘛么]|是[吗吧]|对不对|是不是|没错吧)[？?。]?$"), encode(text)))

@@ -58,7 +58,7 @@ def read_turns(document: Any) -> list[Utterance]:
 def extract(turns_document: dict[str, Any], reference: Reference) -> dict[str, Any]:
     """The ticket from text turns, as the JSON object of `seat extract --json` without suggestions and latency.
 
-    `turns_document` is {"started_at": ISO, "caller_phone": "…", "turns": [{"speaker", "text"}]}; other keys are ignored.
+    `turns_document` is {"started_at": ISO, "caller_phone": "…", "turns": [{"speaker", "text"}]}; no other key matters.
     Raises CallError with one sentence for a bad document.
     """
     utterances = read_turns(turns_document)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from assistant.ticket.sound import syllable
+from assistant.ticket.sound import TEXTS, syllable
 
-DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "幺": 1, "两": 2} | {str(i): i for i in range(10)}
+DIGITS = (
+    {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "幺": 1, "两": 2} | {str(i): i for i in range(10)}
+)
 UNITS = {"十": 10, "百": 100, "千": 1000}
 GROUPS = {"万": 10_000, "亿": 100_000_000}
 
@@ -29,10 +32,10 @@ SPOKEN_DIGITS = {
 }  # fmt: skip
 """Syllables of the digits: what a character that sounds like one stands for inside a spoken number."""
 NEAR_DIGITS = {
-    "lin": 0, "leng": 0, "you": 1, "ying": 1, "shan": 3, "shang": 3, "sang": 3, "shen": 3, "sheng": 3, "zhen": 3, "shi": 4,
-    "niu": 6, "lu": 6, "pa": 8, "bai": 8,
+    "lin": 0, "leng": 0, "you": 1, "ying": 1, "shan": 3, "shang": 3, "sang": 3, "shen": 3, "sheng": 3, "zhen": 3,
+    "shi": 4, "niu": 6, "lu": 6, "pa": 8, "bai": 8,
 }  # fmt: skip
-"""Syllables that Whisper base writes for digits now and then (妖山吧, 幽震把 and 要三百 are all 幺三八 on the sample audio)."""
+"""Syllables that Whisper base writes for digits now and then: 妖山吧, 幽震把 and 要三百 were all 幺三八."""
 SURE_LENGTH = 7
 """Characters in a row that all sound like digits: so many are a number however they are written."""
 
@@ -48,14 +51,14 @@ class Number:
     """Said as "more than" or "about" this."""
 
 
-def parse_cardinal(text: str) -> float | None:
+def parse_cardinal(text: str) -> float | None:  # noqa: PLR0911 - one return for each way not to be a number
     """The value of 两万三千六, 1.2万, 八百六 (860), 一百零五; None for digit strings (八六) and anything else."""
     if re.fullmatch(r"\d+(?:,\d{3})*(?:\.\d+)?", text):
         return float(text.replace(",", ""))
     total, section, number, unit, zero = 0.0, 0.0, None, 1, False
     for token in re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?|.", text):
         if token in UNITS:
-            if number is None and (token != "十" or zero and not section):
+            if number is None and (token != "十" or (zero and not section)):
                 return None
             section += (1 if number is None else number) * UNITS[token]
             number, unit, zero = None, UNITS[token], False
@@ -83,7 +86,8 @@ def _blocked(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _NOT_NUMBERS.finditer(text)]
 
 
-def find_cardinals(text: str) -> list[Number]:
+@lru_cache(maxsize=TEXTS)
+def find_cardinals(text: str) -> tuple[Number, ...]:
     """Every cardinal, words like 一直 and 万一 left alone; approximate when followed by 多, 来 or 左右."""
     blocked, numbers = _blocked(text), []
     for match in re.finditer(CARDINAL, text):
@@ -93,10 +97,11 @@ def find_cardinals(text: str) -> list[Number]:
         before = text[match.start() - 1 : match.start()]
         if value is not None and before not in ("第", "几", "幺"):
             numbers.append(Number(value, *match.span(), about=text[match.end() : match.end() + 1] in ("多", "来")))
-    return numbers
+    return tuple(numbers)
 
 
-def find_money(text: str) -> list[Number]:
+@lru_cache(maxsize=TEXTS)
+def find_money(text: str) -> tuple[Number, ...]:
     """Every sum of money that is said with its unit, in yuan: 八百六十块, 一千多元, 1.2万元, 八块五."""
     sums = []
     for match in _MONEY.finditer(text):
@@ -110,20 +115,22 @@ def find_money(text: str) -> list[Number]:
             if parsed is None or text[match.start() - 1 : match.start()] in ("几", "第"):
                 continue
             value = parsed
+            if value <= 3 and match.group().endswith("块") and re.match(r"[\u4e00-\u9fff]", text[match.end() :]):
+                continue
         value *= GROUPS.get(group, UNITS.get(group, 1))
         if match["dime"]:
             value += DIGITS[match["dime"]] / 10
         sums.append(Number(value, *match.span(), about=match["about"] is not None))
-    return sums
+    return tuple(sums)
 
 
 def find_bare_sums(text: str) -> list[Number]:
-    """Cardinals of at least ten that may be money although no unit is said (两万三千六): use only where money is meant."""
+    """Cardinals from ten that may be money although no unit is said (两万三千六): use only where money is meant."""
     return [
         number
         for number in find_cardinals(text)
         if number.value >= 10
-        and text[number.end : number.end + 1] not in _MEASURES
+        and (text[number.end : number.end + 1] or "，") not in _MEASURES
         and not text[number.end : number.end + 2].startswith(("平方", "公斤", "块", "元"))
     ]
 
@@ -154,16 +161,22 @@ def _digit(character: str) -> tuple[str, int] | None:
     return None
 
 
-def find_digit_runs(text: str, shortest: int = 3, by_sound: bool = True) -> list[DigitRun]:
+@lru_cache(maxsize=TEXTS)
+def find_digit_runs(text: str, shortest: int = 3, by_sound: bool = True) -> tuple[DigitRun, ...]:
     """Runs of at least `shortest` digits; pauses between groups do not end a run.
 
-    With `by_sound` homophones count (邀三八 is 138); unless the run is long, at least half of it must be written as digits.
+    With `by_sound` homophones count (邀三八 is 138); of a short run at least half must be written as digits.
     """
     runs: list[DigitRun] = []
     current: list[tuple[int, str, int]] = []
 
     def close() -> None:
+        for end in (0, -1):
+            while current and text[current[end][0]] == "是":
+                current.pop(end)
         if len(current) > 11:
+            while len(current) > 11 and current[0][2] == 2:
+                current.pop(0)
             while len(current) > 11 and current[-1][2] == 2:
                 current.pop()
         guessed = sum(1 for _, _, level in current if level)
@@ -178,4 +191,4 @@ def find_digit_runs(text: str, shortest: int = 3, by_sound: bool = True) -> list
         elif character not in _SKIP:
             close()
     close()
-    return runs
+    return tuple(runs)

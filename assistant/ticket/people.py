@@ -21,21 +21,50 @@ _BY_SOUND = re.compile(encode(r"姓"))
 _ANSWER_START = 5
 _RARE = 200
 """Rank from which a surname is likelier another word or a misheard commoner one: the first 200 cover 96 % of people."""
-_THIRD_PARTY = re.compile(r"(?:司机|师傅|老板|医生|老师|经理|他|她|那个人|对方|主任|店员|同事|老公|老婆|儿子|女儿|爸|妈|邻居|房东|中介)[^，。,.]{0,3}$")
-_STOP = (
-    r"[，。,.！!？?、；;\s]|$|住|电话|是|我|的|联系|手机|号码|在|就|啊|呀|哈|嘛|了|先生|女士|小姐|你|您|他|这|那|可以|吧|呢|哦|行|谢谢|同志|天河"
+_THIRD_PARTY = re.compile(
+    r"(?:司机|师傅|老板|医生|老师|经理|他|她|那个人|对方|主任|店员|同事|老公|老婆|儿子|女儿|爸|妈|邻居|房东|中介)[^，。,.]{0,3}$"
 )
-_GIVEN = re.compile(rf"[，,。、 ]*(?:叫|名叫|全名叫?|我叫)?(?P<surname>[{_HAN}]{{1,2}}?)(?P<given>[{_HAN}]{{1,2}}?)(?={_STOP})")
+_STOP = (
+    r"[，。,.！!？?、；;\s]|$|住|电话|是|我|的|联系|手机|号码|在|就|啊|呀|哈|嘛|了|先生|女士|小姐|你|您|他|这|那|可以|吧|呢|哦|行|"
+    r"谢谢|同志"
+)
+"""What may follow a given name where the recogniser wrote no punctuation."""
+_GIVEN = re.compile(
+    rf"[，,。、 ]*(?:叫|名叫|全名叫?|我叫)?(?P<surname>[{_HAN}]{{1,2}}?)(?P<given>[{_HAN}]{{1,2}}?)(?={_STOP})"
+)
 _EXPLAINED = re.compile(rf"[，,。、 ]*(?:就是|是)?(?P<word>[{_HAN}]{{1,4}}?)[的得地那个]{{1,3}}(?P<again>[{_HAN}])")
 _TITLES = "先生|女士|小姐|阿姨|大姐|大哥|大爷|大妈|叔叔|伯伯|奶奶|爷爷|同志"
-_FEMALE = re.compile(r"[女旅]士|女[是事市式视](?=[，。,. 您你请]|$|什么|联系|电话|方便|老|那)|小姐|阿姨|大姐|奶奶|大妈|老太太")
+_FEMALE = re.compile(
+    r"[女旅]士|女[是事市式视](?=[，。,. 您你请]|$|什么|联系|电话|方便|老|那)|小姐|阿姨|大姐|奶奶|大妈|老太太"
+)
 _MALE = re.compile(r"先生|[先鲜现][生声](?=[，。,. 您你]|$)|大哥|大爷|叔叔|爷爷|伯伯|老伯")
 _ADDRESSED = re.compile(rf"[{_HAN}](?=(?:{_FEMALE.pattern})|(?:{_MALE.pattern}))")
 _NOT_ADDRESSED = re.compile(r"(?:那位|这位|那个|您|你|的|老|位|好|问|是|请|跟|和|把|让|叫)$")
 _OTHER_PERSON = re.compile(r"(?:那位|这位|那个|[您你]|您家|他|她|对方|(?<![好是对])的|店家|一位|有位|哪位)$")
 _HINTS_MALE = re.compile(r"我(?:的)?(?:老婆|太太|媳妇|妻子|女朋友)")
 _HINTS_FEMALE = re.compile(r"我(?:的)?(?:老公|丈夫|先生|男朋友|婆婆)|我(?:怀孕|怀了|生孩子|剖腹产|坐月子|休产假)")
-_NOT_GIVEN = ("先生", "女士", "小姐", "电话", "这个", "那个", "就是", "不是", "谢谢", "的话", "哪里", "你好", "您好", "儿童", "一下", "没有")
+_NOT_GIVEN = (
+    "先生",
+    "女士",
+    "小姐",
+    "电话",
+    "这个",
+    "那个",
+    "就是",
+    "不是",
+    "谢谢",
+    "的话",
+    "哪里",
+    "你好",
+    "您好",
+    "儿童",
+    "一下",
+    "没有",
+)
+
+
+_TITLE_WORDS = "生太工总师"
+"""What stands behind a surname instead of a given name in the south and at work: 何生, 李太, 陈工, 王总."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +84,10 @@ def _said_by_caller(turn: Turn, asked: bool) -> list[_Name]:
     found: list[_Name] = []
     parts = taken_apart(text)
     if parts and (asked or "姓" in text):
-        found.append(_Name(parts[0], "", 3.0, turn.evidence(parts[1], parts[2]), decisive=True))
+        given = _GIVEN.match(text, parts[2])
+        after = given["given"] if given and given["surname"] == parts[0] else ""
+        end = given.end() if after and given else parts[2]
+        found.append(_Name(parts[0], after, 3.0, turn.evidence(parts[1], end), decisive=True))
     introductions = list(_INTRODUCTION.finditer(text))
     if asked and not introductions:
         introductions = [match for match in _BY_SOUND.finditer(encode(text)) if match.start() < _ANSWER_START]
@@ -68,13 +100,18 @@ def _said_by_caller(turn: Turn, asked: bool) -> list[_Name]:
             found.append(name)
     if asked and not found:
         found += _explained_only(turn)
-    if asked and not found:
-        bare = re.match(rf"(?:嗯|呃|啊|哦|我是|我|是)?[，, ]?(?P<name>(?:{_DOUBLES})?[{_HAN}]{{1,3}}?)(?:先生|女士|小姐)?(?:[，。,. ]|$)", text)
-        if bare and 2 <= len(bare["name"]) <= 4 and turn.stance is None:
+    if asked and not any(name.given for name in found):
+        bare = re.match(
+            rf"(?:嗯|呃|啊|哦|我是|我|是)?[，, ]?(?P<name>(?:{_DOUBLES})?[{_HAN}]{{1,3}}?)"
+            r"(?:先生|女士|小姐)?(?:[，。,. ]|$)",
+            text,
+        )
+        if bare and turn.stance is None:
             surname = bare["name"][:2] if bare["name"][:2] in DOUBLE else bare["name"][0]
-            given = bare["name"][len(surname) :]
-            if is_surname(surname) and given and given not in _NOT_GIVEN:
-                found.append(_Name(surname, given, 1.0, turn.evidence(*bare.span("name"))))
+            rest = bare["name"][len(surname) :]
+            titled = re.search(r"先生|女士|小姐", bare.group())
+            if is_surname(surname) and (rest or titled or not found) and rest not in (*_NOT_GIVEN, *_TITLE_WORDS):
+                found.append(_Name(surname, rest, 1.0, turn.evidence(*bare.span("name"))))
     return found
 
 
@@ -90,7 +127,9 @@ def _explained_only(turn: Turn) -> list[_Name]:
     return []
 
 
-def _named(turn: Turn, start: int, end: int, asked: bool, by_name: bool) -> _Name | None:
+def _named(  # noqa: PLR0911 - one return for each way to say a name
+    turn: Turn, start: int, end: int, asked: bool, by_name: bool
+) -> _Name | None:
     """The name that follows an introduction which ends at `end`."""
     text = turn.text
     surname = text[end : end + 2] if text[end : end + 2] in DOUBLE else text[end]
@@ -111,16 +150,29 @@ def _named(turn: Turn, start: int, end: int, asked: bool, by_name: bool) -> _Nam
             return _Name(meant, after, 3.0 if found else 1.5, turn.evidence(start, stop), decisive=found)
     if by_name:
         given = re.match(rf"(?P<given>[{_HAN}]{{1,2}}?)(?={_STOP})", text[rest:])
-        if given and known and given["given"] not in _NOT_GIVEN and given["given"][0] not in "就行的":
+        if (
+            given
+            and known
+            and given["given"] not in _NOT_GIVEN
+            and given["given"][0] not in "就行的"
+            and given["given"] not in (*_TITLE_WORDS,)
+        ):
             return _Name(surname, given["given"], 1.3, turn.evidence(start, rest + given.end()))
-        title = re.match(_TITLES, text[rest:])
+        title = re.match(rf"{_TITLES}|[{_TITLE_WORDS}]", text[rest:])
         return _Name(surname, "", 1.0, turn.evidence(start, rest)) if known and (title or rest == len(text)) else None
     full = _GIVEN.match(text, rest)
     if full and full["surname"] and alike(full["surname"], surname) and full["given"] not in _NOT_GIVEN:
         meant = full["surname"] if is_surname(full["surname"]) else surname
         return _Name(meant, full["given"], 1.3, turn.evidence(start, full.end()))
     direct = re.match(rf"(?P<given>[{_HAN}]{{1,2}})(?=[，。,.！!\s]|$)", text[rest:])
-    if direct and known and asked and direct["given"] not in _NOT_GIVEN and not re.match(_TITLES, direct["given"]) and text[end - 1] == "是":
+    if (
+        direct
+        and known
+        and asked
+        and direct["given"] not in _NOT_GIVEN
+        and not re.match(_TITLES, direct["given"])
+        and text[end - 1] == "是"
+    ):
         return _Name(surname, direct["given"], 1.0, turn.evidence(start, rest + direct.end()))
     return _Name(surname, "", 1.2 if known else 0.6, turn.evidence(start, rest))
 
@@ -146,7 +198,9 @@ def _names(conversation: Conversation) -> list[_Name]:
             found += _addressed_by_agent(turn)
             continue
         asked = "name" in conversation.asked(position, within=2)
-        corrects = turn.stance == "no" and bool(position) and bool(_addressed_by_agent(conversation.turns[position - 1]))
+        corrects = (
+            turn.stance == "no" and bool(position) and bool(_addressed_by_agent(conversation.turns[position - 1]))
+        )
         for name in _said_by_caller(turn, asked):
             found = [] if corrects else found
             found.append(name)
@@ -214,7 +268,9 @@ def read_name(conversation: Conversation, gender: FieldValue) -> FieldValue:
     if full:
         if not is_surname(full[-1].surname):
             confidence = 0.4
-        heard = min(t.utterance.confidence for t in conversation.turns if t.utterance.index == full[-1].evidence.utterance)
+        heard = min(
+            t.utterance.confidence for t in conversation.turns if t.utterance.index == full[-1].evidence.utterance
+        )
         return FieldValue(surname + full[-1].given, "suggested", round(min(confidence, 0.9) * heard, 2), evidence)
     title = {"男": "先生", "女": "女士"}.get(str(gender.value), "")
     if not title:

@@ -16,17 +16,20 @@ SHAPES = re.compile(r"1[3-9]\d{9}|0(?:10|2\d|[3-9]\d{2})[2-8]\d{6,7}|[2-8]\d{7}|
 """Mainland mobiles, land lines with and without area code, 400 numbers (工信部 numbering plan)."""
 
 NEAR = 2
-"""Edits between what was heard and the caller's own line within which the line is meant: the recogniser gets 13 of 39
-spoken numbers exactly right (EXPERIMENTS), while two people's numbers that close together are hardly ever in one call."""
+"""Edits between what was heard and the caller's own line within which the line is meant: the recogniser got 13 of 39
+spoken numbers exactly right, while two people's numbers so close together are hardly ever in one call."""
 
 _OWN = Cue(
     r"(?:我|本人)[^，。]{0,6}(?:电话|手机|号码)|联系我|打给我|打我|记我的|(?:电话|手机|号码)是",
     spelled=r"^(?:电话|手机)",
 )
-_OTHERS = Cue(spelled=r"(?:店里|他们|客服|公司|对方|商家|物业|骗子|老板|中介)[^，。]{0,8}(?:电话|号码|打)|打电话|诈骗|陌生")
+_OTHERS = Cue(
+    spelled=r"(?:店里|他们|客服|公司|对方|商家|物业|骗子|老板|中介)[^，。]{0,8}(?:电话|号码|打)|打电话|诈骗|陌生"
+)
 _LINE = Cue(
     r"(?:就|用|打|记|留|是|按|我)(?:是|打|我|用|记|留)?(?:现在)?(?:打)?的?这个(?:号码|电话|手机号?|号)|来电(?:的)?(?:这个)?号码|"
-    r"现在打的?这个|打过?来的?这个|打这个电话就|本机号?",
+    r"现在打的?这个|打(?:过|进)?来的?(?:这个|电话|号码)|打这个(?:电话)?就|本机号?",
+    spelled=r"(?:^|[，,。])(?:就|就是|就用|用|打)这个(?=$|[，,。啊吧就可])",
 )
 _NOT_LINE = Cue(r"(?:不是|不要|别)(?:用|打|记)?(?:我)?(?:现在|这个|来电)(?:打的)?|这是我?[^，。]{1,4}的(?:手机|电话)")
 _TAIL = Cue(r"(?:尾号|尾数|末尾|后四位|最后四位|后面四位)(?:是|为)?")
@@ -88,9 +91,7 @@ def _mentions(conversation: Conversation) -> list[Mention]:
             own.append((run, turn.evidence(run.start, run.end)))
             said = "".join(group.digits for group, _ in own)
             if len(said) >= 8:
-                mention = Mention(
-                    said, turn.role, position, tuple(e for _, e in own), sum(g.guessed for g, _ in own)
-                )
+                mention = Mention(said, turn.role, position, tuple(e for _, e in own), sum(g.guessed for g, _ in own))
                 if complete and complete[-1].role == turn.role and said.startswith(complete[-1].digits):
                     complete.pop()
                 complete.append(mention)
@@ -127,7 +128,7 @@ def _tail(turn: Turn) -> tuple[str, int, int] | None:
 
 
 def _line(conversation: Conversation, caller_phone: str, numbers_said: int) -> _Line:
-    """Whether the caller's own line is to be used; `numbers_said` is the turn of the first full number, or a huge one."""
+    """Whether the caller's own line is to be used; `numbers_said` is the turn of the first full number."""
     line = _Line()
     for position, turn in enumerate(conversation.turns):
         tail = _tail(turn)
@@ -136,7 +137,10 @@ def _line(conversation: Conversation, caller_phone: str, numbers_said: int) -> _
             span = (tail[1], tail[2]) if tail else (0, len(turn.text))
             line = replace(line, discussed=True)
             if stance == "yes":
-                said = (turn.evidence(*span), conversation.turns[reply].evidence(0, len(conversation.turns[reply].text)))
+                said = (
+                    turn.evidence(*span),
+                    conversation.turns[reply].evidence(0, len(conversation.turns[reply].text)),
+                )
                 line = replace(line, wanted=0.97, confirmed=True, denied=False, evidence=(*line.evidence, *said))
             elif stance == "no":
                 line = _Line(denied=True, discussed=True)
@@ -148,7 +152,11 @@ def _line(conversation: Conversation, caller_phone: str, numbers_said: int) -> _
                 line = _Line(denied=True, discussed=True)
             elif wish and position < numbers_said and (asked or turn.text in _OWN) and turn.text not in _OTHERS:
                 line = replace(
-                    line, wanted=0.93, denied=False, discussed=True, evidence=(*line.evidence, turn.evidence(*wish.span()))
+                    line,
+                    wanted=0.93,
+                    denied=False,
+                    discussed=True,
+                    evidence=(*line.evidence, turn.evidence(*wish.span())),
                 )
         if tail and not line.denied:
             digits, start, end = tail

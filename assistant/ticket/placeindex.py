@@ -102,6 +102,8 @@ class PlaceIndex:
 
         `typed`: the text was written by a person, so its characters mean more than their sound.
         """
+        if not text:
+            return []
         best: dict[tuple[Kind, str], Hearing] = {}
         for number, variant in enumerate((text, *hypotheses)):
             for match in self._gazetteer.find(variant, MIN_SIMILARITY):

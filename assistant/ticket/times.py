@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from assistant.ticket.dialogue import Conversation, Turn
 from assistant.ticket.fields import EMPTY, FieldValue
 from assistant.ticket.numbers import DIGITS, parse_cardinal
-from assistant.ticket.sound import Cue
+from assistant.ticket.sound import TEXTS, Cue
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -29,17 +30,24 @@ _DATE = rf"""
  |(?P<weeks>上上|上|这|本)?个?(?:星期|礼拜|周)(?P<weekday>[一二三四五六日天1-6])(?![个天块次里元户])
  |(?P<year>今年|去年|前年|(?:20)\d\d年|二零[一二]{_N}年)?的?(?P<month>{_MONTH}|上个?|这个?|本)月(?:份)?的?(?P<monthday>{_MONTHDAY})(?:[号日]|(?=[，,。的那]|$))
  |(?P<ago>{_N}{{1,3}})(?:个)?(?P<agounit>天|日|小时|钟头|星期|礼拜|周)(?:之|以)?前
- |(?<![第牌{_N[1:-1]}])(?P<bare>{_MONTHDAY})号(?![楼线门院栋房车机铺位店码馆口桥出仓厂]|线)
+ |(?<![第牌{_N[1:-1]}])(?P<bare>{_MONTHDAY})号(?=[，,。.那早上下晚中凌的就我去开到发左当]|$)(?!上的?[车线])
 """
-_WHEN = re.compile(rf"(?:{_DATE})(?:[的，,]?(?:那天|当天)?[，,]?(?:大概|大约|差不多)?(?P<period>{_PERIOD}))?(?:[，,]?(?:大概|大约|差不多)?{_CLOCK})?", re.X)
+_WHEN = re.compile(
+    rf"(?:{_DATE})(?:[的，,]?(?:那天|当天)?[，,]?(?:大概|大约|差不多)?(?P<period>{_PERIOD}))?(?:[，,]?(?:大概|大约|差不多)?{_CLOCK})?",
+    re.X,
+)
 _JUST_NOW = re.compile(r"刚才|刚刚|刚[才刚]?[发出掉塌摔]")
+_EVERY = re.compile(r"(?:每|逢|每个|每到|每逢)$")
 _WEEKDAYS = {c: i for i, c in enumerate("一二三四五六日")} | {"天": 6} | {str(i + 1): i for i in range(6)}
 
 _CONTACTED = Cue(
     r"(?:打|来)过[了]?(?:好?几?次)?(?:电话|热线|电)|投诉过|反映过|报过警?|上次(?:来电|投诉|反映)|登记过|报修过|联系过|找过|来过电话|"
     r"打[了过]?[^，。]{0,6}(?:12345|一二三四五|热线)"
 )
-_ARRANGED = Cue(r"打给我|联系我|回电|回复|回访|方便接|再打|来电(?!话)|给我电话|麻烦[^，。]{0,3}打|上班不方便|还要|就要|去查|派人|截止|之前(?:要|必须)|为止")
+_ARRANGED = Cue(
+    r"打给我|联系我|回电|回复|回访|方便接|给我电话|麻烦[^，。]{0,3}打|上班不方便",
+    spelled="再打|还要|就要|去查|派人|截止|之前(?:要|必须)",
+)
 _ACQUIRED = Cue(
     r"买的|购买|办的|办了|充的|充了|签的|签了|入职|搬[进来]|租的|交的|报的名|订的|下的单|收楼|开始上班|毕业|退休的|结婚"
 )
@@ -114,7 +122,7 @@ def _bare_day(text: str, today: date) -> date | None:
     return _safe_date(before.year, before.month, day)
 
 
-def _day(match: re.Match[str], now: datetime) -> date | datetime | None:
+def _day(match: re.Match[str], now: datetime) -> date | datetime | None:  # noqa: PLR0911 - one for each way to say it
     today = now.date()
     if match["day"]:
         days = {"大前天": 3, "前天": 2, "前日": 2, "昨天": 1, "昨日": 1}.get(match["day"], 0)
@@ -147,10 +155,11 @@ def _clock(match: re.Match[str], day: date, now: datetime) -> datetime | None:
         minute = _number(minute_text.lstrip("零〇0") or "0") or 0
     if hour is None or hour > 24 or minute > 59:
         return None
-    period = match["period"] or {"晚": "晚上", "夜": "夜里", "早": "早上"}.get(match.string[match.end("dayperiod")] if match["dayperiod"] else "", "")
-    if period in ("下午", "傍晚", "晚上", "晚", "夜晚", "深夜", "半夜", "夜里") and 5 <= hour < 12:
-        hour += 12
-    elif period in ("下午", "傍晚", "中午") and hour < 5:
+    period = match["period"] or {"晚": "晚上", "夜": "夜里", "早": "早上"}.get(
+        match.string[match.end("dayperiod")] if match["dayperiod"] else "", ""
+    )
+    late = period in ("下午", "傍晚", "晚上", "晚", "夜晚", "深夜", "半夜", "夜里") and 5 <= hour < 12
+    if late or (period in ("下午", "傍晚", "中午") and hour < 5):
         hour += 12
     elif period in ("晚上", "晚", "夜晚", "半夜", "深夜", "夜里", "凌晨") and hour in (12, 24):
         day, hour = (day, 0) if period == "凌晨" else (day + timedelta(days=1), 0)
@@ -161,7 +170,8 @@ def _clock(match: re.Match[str], day: date, now: datetime) -> datetime | None:
     return datetime.combine(day, time(hour, minute), now.tzinfo)
 
 
-def find_moments(text: str, started_at: datetime) -> list[Moment]:
+@lru_cache(maxsize=TEXTS)
+def find_moments(text: str, started_at: datetime) -> tuple[Moment, ...]:
     """Every date or time of a date in the text that lies before `started_at` (aware), in order.
 
     Vague words (上个月, 前几天, 去年), hours without a date and anything in the future are left out: they are no date.
@@ -169,7 +179,7 @@ def find_moments(text: str, started_at: datetime) -> list[Moment]:
     now, moments = started_at.astimezone(ZONE), []
     for match in _WHEN.finditer(text):
         day = _day(match, now)
-        if day is None:
+        if day is None or _EVERY.search(text[: match.start()]):
             continue
         value: date | datetime | None = day
         if not isinstance(day, datetime) and match["hour"]:
@@ -183,7 +193,7 @@ def find_moments(text: str, started_at: datetime) -> list[Moment]:
         moments.append(Moment(value, *match.span(), stressed))
     for match in _JUST_NOW.finditer(text):
         moments.append(Moment(now.date(), *match.span(), stressed=False))
-    return sorted(moments, key=lambda moment: moment.start)
+    return tuple(sorted(moments, key=lambda moment: moment.start))
 
 
 def _clause(text: str, start: int, end: int) -> str:

@@ -20,27 +20,33 @@ class _Danger:
 
 _DANGERS = (
     _Danger(
-        Cue(r"着火|起火|失火|火灾|冒浓烟|浓烟|烧起来"),
+        Cue(r"冒浓烟|烧起来", spelled="着火|起火|失火|火灾|浓烟"),
         "来电可能涉及火情：立即三方转接119，记录地址，提醒来电人离开现场。",
     ),
     _Danger(
-        Cue(r"(?:煤气|燃气|天然气|液化气)(?:管)?[^，。]{0,5}(?:泄漏|漏气|漏了|挖断|爆炸|味)|煤气中毒|闻到[^，。]{0,4}(?:煤气|燃气)"),
+        Cue(
+            r"(?:煤气|燃气|天然气|液化气)(?:管)?[^，。]{0,5}(?:泄漏|漏气|漏了|挖断|爆炸|味)|煤气中毒|闻到[^，。]{0,4}(?:煤气|燃气)"
+        ),
         "来电可能涉及燃气泄漏：立即转接119和燃气抢修，提醒关阀、开窗、离开，不开关电器。",
     ),
     _Danger(
-        Cue(r"(?:被困|困在|困住|关在)[^，。]{0,6}(?:电梯|里面|水里|楼|车|屋)|电梯[^，。]{0,6}(?:困|关)[住了着]?(?:人|在里面)|(?:有人|人|孩子|小孩|老人)[^，。]{0,4}(?:被困|困在|掉进|溺水|落水|掉下去|掉到)"),
+        Cue(
+            r"(?:被困|困在|困住|关在)[^，。]{0,6}(?:电梯|里面|水里|楼|车|屋)|电梯[^，。]{0,6}(?:困|关)[住了着]?(?:人|在里面)|(?:有人|人|孩子|小孩|老人)[^，。]{0,4}(?:被困|困在|掉进|溺水|落水|掉下去|掉到)"
+        ),
         "来电可能有人被困：立即三方转接119，问清位置，保持电话畅通。",
     ),
     _Danger(
-        Cue(r"自杀|不想活|跳楼|轻生|割腕|活不下去|吃安眠药|要跳下"),
+        Cue(r"不想活|活不下去|吃安眠药|要跳下", spelled="自杀|跳楼|轻生|割腕"),
         "来电可能有轻生倾向：保持通话、语气平和，请班长协助，同时联系110。",
     ),
     _Danger(
-        Cue(r"拿(?:着)?刀|持刀|砍人|打人(?!.{0,3}(?:怎么|吗))|被打(?:伤|了)?|老公打我|家暴|打我|动手打|绑架|抢劫|追着(?:我|人)(?:打|砍)|要杀"),
+        Cue(
+            spelled=r"拿(?:着)?刀|持刀|砍人|打人(?!.{0,3}(?:怎么|吗))|被打伤|老公打我|家暴|(?<!电话)打我(?!的?(?:这|那|电话|手机|号))|动手打|绑架|抢劫|追着[我人][打砍]|要杀"
+        ),
         "来电可能涉及人身安全：立即三方转接110，转接成功后再挂断。",
     ),
     _Danger(
-        Cue(r"昏迷|晕倒|没有?(?:了)?呼吸|大出血|心脏病发|叫不醒|喘不过气|抽搐|流了?很多血|中毒"),
+        Cue(r"没有?(?:了)?呼吸|大出血|心脏病发|叫不醒|喘不过气|流了?很多血", spelled="昏迷|晕倒|抽搐|中毒"),
         "来电可能有人需要急救：立即三方转接120，提醒保持电话畅通。",
     ),
     _Danger(
@@ -48,20 +54,25 @@ _DANGERS = (
         "来电可能涉及坍塌：立即转接119，提醒人员撤离，记录位置。",
     ),
     _Danger(
-        Cue(r"触电|漏电|高压线[^，。]{0,4}(?:掉|断|垂)|电线[^，。]{0,4}(?:掉到|掉下|断了|冒火|着火|落地)|变压器[^，。]{0,3}(?:冒烟|起火|爆)"),
+        Cue(
+            spelled=r"触电|漏电|高压线[^，。]{0,4}(?:掉|断|垂)|电线[^，。]{0,4}(?:掉到|掉下|断了|冒火|着火|落地)|变压器[^，。]{0,3}(?:冒烟|起火|爆)"
+        ),
         "来电可能涉及带电危险：提醒远离现场，立即转接供电抢修，有人触电转接120。",
     ),
 )
 _NOT_NOW = re.compile(
     r"(?:怕|担心|万一|会不会|防止|以免|避免|没有?|不会|如果|要是|容易|险些|差点|上次|以前|之前|曾经|去年|听说|谨防|小心|等一下|预防|不是|吓得我?)[^，。]{0,8}$"
 )
+_OFTEN = re.compile(r"老是|经常|总是|常常|每次|动不动|时不时|三天两头|天天|好几次|多次")
 _OVER = re.compile(r"没事了|已经(?:灭|扑灭|好了|救出|送医院|出院)|后来(?:好|没)|好转")
 _PRESSING = Cue(
     r"安全隐患|很危险|太危险|危险|塌[了下陷]|陷[进下了]|井盖(?:不见|没了|丢|破|松|塌)|水管爆|爆管|摇摇欲坠|快倒了|快掉|要掉下来|砸到人|"
-    r"停水|停电|停气|断水|断电|水淹|水浸|倒灌|污水[^，。]{0,3}进|急用|等着[^，。]{0,4}(?:用|救)|走失|受伤|骨折|流血|火花|跳闸|堵死"
+    r"停水|停电|停气|断水|断电|水淹|水浸|浸到|淹了|泡了|倒灌|污水[^，。]{0,3}进|急用|等着[^，。]{0,4}(?:用|救)|走失|受伤|骨折|流血|火花|跳闸|堵死"
 )
-_DECLARED = Cue(r"(?:按|作为|列为|标|转|是)[^，。]{0,4}紧急|紧急(?:件|工单|处理|情况|事项)|加急(?:处理|件|工单)?|优先处理")
-_DECLARED_TOP = Cue(r"特急|三方转接|(?:马上|立即|立刻|这边)[^，。]{0,6}(?:转|通知)[^，。]{0,3}(?:110|119|120|一一零|幺幺零|幺幺九|幺二零)")
+_DECLARED = Cue(r"紧急(?:件|工单|处理|情况|事项)|按紧急", spelled=r"(?:作为|列为|标|转)[^，。]{0,4}紧急|加急|优先处理")
+_DECLARED_TOP = Cue(
+    r"特急|三方转接|(?:马上|立即|立刻|这边)[^，。]{0,6}(?:转|通知)[^，。]{0,3}(?:110|119|120|一一零|幺幺零|幺幺九|幺二零)"
+)
 _CALM = frozenset(("表扬", "建议"))
 
 
@@ -72,7 +83,8 @@ def _dangers(conversation: Conversation) -> list[tuple[_Danger, Evidence]]:
             continue
         for danger in _DANGERS:
             for start, end in danger.words.spans(turn.text):
-                if not _NOT_NOW.search(turn.text[:start]) and not _OVER.search(turn.text[end:]):
+                often = _OFTEN.search(turn.text[max(0, start - 6) : end])
+                if not often and not _NOT_NOW.search(turn.text[:start]) and not _OVER.search(turn.text[end:]):
                     found.append((danger, turn.evidence(start, end)))
     return found
 
@@ -84,10 +96,18 @@ def read_urgency(conversation: Conversation, request_type: str | None, known: bo
     """
     calm = request_type in _CALM
     dangers = [] if calm else _dangers(conversation)
-    top = [turn.evidence(*m.span()) for turn in conversation.turns if turn.role == "agent" and (m := _DECLARED_TOP.search(turn.text))]
+    top = [
+        turn.evidence(*m.span())
+        for turn in conversation.turns
+        if turn.role == "agent" and (m := _DECLARED_TOP.search(turn.text))
+    ]
     if dangers or top:
         return FieldValue("特急", "suggested", 0.9 if top else 0.7, tuple(e for _, e in dangers) + tuple(top))
-    declared = [turn.evidence(*m.span()) for turn in conversation.turns if turn.role == "agent" and (m := _DECLARED.search(turn.text))]
+    declared = [
+        turn.evidence(*m.span())
+        for turn in conversation.turns
+        if turn.role == "agent" and (m := _DECLARED.search(turn.text))
+    ]
     if declared:
         return FieldValue("紧急", "suggested", 0.95, tuple(declared))
     if not known:

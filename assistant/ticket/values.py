@@ -21,7 +21,7 @@ def checked(name: str, value: Value, reference: Reference) -> Value:
     """
     if name not in LABELS:
         raise TicketError(f"工单没有字段“{name}”，请使用表单中的字段。")
-    if value is None or value == "" or value == []:
+    if value is None or value in ("", []):
         return [] if name == "co_departments" else None
     label = LABELS[name]
     if name in ("callback", "confidential"):
@@ -82,7 +82,7 @@ def parse_moment(text: str) -> date | datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=ZONE)
 
 
-def displayed(name: str, value: Value, reference: Reference) -> str:
+def displayed(name: str, value: Value, reference: Reference) -> str:  # noqa: PLR0911 - one for each kind of value
     """The value in words, where these differ from the value itself; else empty."""
     if isinstance(value, bool):
         return "是" if value else "否"

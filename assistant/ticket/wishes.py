@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from assistant.ticket.dialogue import Conversation, Topic, stance
-from assistant.ticket.fields import EMPTY, Evidence, FieldValue
+from assistant.ticket.dialogue import Conversation, Topic
+from assistant.ticket.fields import EMPTY, Evidence, FieldValue, State
 from assistant.ticket.sound import Cue
 
 
@@ -31,7 +31,7 @@ _CALLBACK = _Wish(
     ),
     claimed=Cue(
         r"(?:给我|跟我)(?:[打回]|一个|个)[^，。]{0,4}(?:电话|电|复|话|信|答复)|回(?:个)?电话|回复我|通知我|告诉我(?:一声|结果|处理)|打给我|"
-        r"(?:打|拨)[^，。]{0,2}我(?:这个)?(?:电话|手机)|联系我|给我(?:一个|个)?(?:答复|回复|反馈|说法|回音|回信)|反馈给我|要回访|需要回访|回访我|"
+        r"联系我|给我(?:一个|个)?(?:答复|回复|反馈|说法|回音|回信)|反馈给我|要回访|需要回访|回访我|"
         r"打这个电话就|麻烦[^，。]{0,4}(?:打|回电)"
     ),
     declined=Cue(
@@ -41,12 +41,16 @@ _CALLBACK = _Wish(
 )
 _CONFIDENTIAL = _Wish(
     topic="confidential",
-    offered=Cue(r"(?:需要|要不要|是否|要|用)[^，。]{0,10}(?:保密|匿名)|匿名还是实名|实名还是匿名|(?:勾选|登记|标注|做)[^，。]{0,3}保密"),
+    offered=Cue(
+        r"(?:需要|要不要|是否|要|用)[^，。]{0,10}(?:保密|匿名)|匿名还是实名|实名还是匿名|(?:勾选|登记|标注|做)[^，。]{0,3}保密"
+    ),
     claimed=Cue(
         r"(?:要|帮我|给我|希望|请|麻烦|必须|想|得|务必)[^，。不]{0,8}保密|保密(?:一下|处理|就行)|不要(?:透露|泄露|公开|告诉(?:他|店|老板|物业|对方|公司))|"
         r"别(?:透露|泄露|公开|告诉(?:他|店|老板|物业|对方|公司)|说是我)|匿名(?:举报|投诉|反映)?|不想(?:让|被)[^，。]{0,8}知道|(?:我)?不(?:想|愿意|要)(?:实名|留名|公开)"
     ),
-    declined=Cue(r"(?:不用|不需要|不必|无需|不要求)[^，。]{0,3}(?:保密|匿名)|(?:我)?(?:是)?实名(?:举报|投诉|的)?|可以公开|不怕(?:他|公开)"),
+    declined=Cue(
+        r"(?:不用|不需要|不必|无需|不要求)[^，。]{0,3}(?:保密|匿名)|(?:我)?(?:是)?实名(?:举报|投诉|的)?|可以公开|不怕(?:他|公开)"
+    ),
     accepted=Cue(r"需要|要的|保密", spelled=r"^[嗯啊哦]*[，,]?(?:要|好|嗯|对|是)"),
 )
 _QUESTION = re.compile(r"吗|么|会不会|能不能|可不可以|是不是|[？?]$")
@@ -58,45 +62,69 @@ def _clause_end(text: str, end: int) -> str:
     return rest + ("？" if "？" in text[end : end + len(rest) + 1] or "?" in text[end : end + len(rest) + 1] else "")
 
 
+@dataclass(frozen=True)
+class _Decision:
+    wanted: bool
+    confidence: float
+    evidence: tuple[Evidence, ...]
+    answered: bool = False
+    """The caller answered the agent's question."""
+
+
+def _answer(conversation: Conversation, position: int, wish: _Wish) -> _Decision | None:
+    """What becomes of the agent's offer: accepted, refused, or, when it was no question, a promise that stands."""
+    turn = conversation.turns[position]
+    offer = wish.offered.search(turn.text)
+    if offer is None:
+        return None
+    said = turn.evidence(*offer.span())
+    question = _is_question(turn.text, *offer.span())
+    stance_taken, reply = conversation.reply(position)
+    if reply >= 0:
+        answer = conversation.turns[reply]
+        both = (said, answer.evidence(0, len(answer.text)))
+        refused = bool(_REFUSED.search(answer.text)) or stance_taken == "no"
+        if answer.text in wish.declined or (refused and question):
+            return _Decision(False, 0.95, both, answered=True)
+        accepted = answer.text in wish.accepted or stance_taken == "yes"
+        if accepted and not refused and not _about_something_else(turn.text, offer.end()):
+            return _Decision(True, 0.95, both, answered=True)
+    return None if question else _Decision(True, 0.75, (said,))
+
+
+def _wish(conversation: Conversation, position: int, wish: _Wish) -> _Decision | None:
+    """What the caller says of their own accord."""
+    turn = conversation.turns[position]
+    if declined := wish.declined.search(turn.text):
+        return _Decision(False, 0.93, (turn.evidence(*declined.span()),))
+    claimed = wish.claimed.search(turn.text)
+    if claimed is None or _negated(turn.text, claimed.start()):
+        return None
+    if _QUESTION.search(_clause_end(turn.text, claimed.end())):
+        return None
+    return _Decision(True, 0.9, (turn.evidence(*claimed.span()),))
+
+
 def _read(conversation: Conversation, wish: _Wish) -> FieldValue:
-    """The last word of the caller on the matter, else what the agent offered and the caller let stand."""
-    decided: tuple[bool, float, list[Evidence], bool] | None = None
+    """The last word on it: of the caller, or of the agent while the caller has said nothing else."""
+    decided: _Decision | None = None
     for position, turn in enumerate(conversation.turns):
         if turn.role == "agent":
-            offer = wish.offered.search(turn.text)
-            if offer is None:
-                continue
-            answer, reply = conversation.reply(position)
-            said = [turn.evidence(*offer.span())]
-            if reply >= 0:
-                answered = conversation.turns[reply]
-                said.append(answered.evidence(0, len(answered.text)))
-                if _REFUSED.search(answered.text) or answered.text in wish.declined or stance(answered.text) == "no":
-                    if answered.text in wish.declined or _is_question(turn.text, offer.start(), offer.end()):
-                        decided = (False, 0.95, said, True)
-                    elif decided is None:
-                        decided = (True, 0.75, said[:1], False)
-                elif (answered.text in wish.accepted or answer == "yes") and not _about_something_else(turn.text, offer.end()):
-                    decided = (True, 0.95, said, True)
-                elif not _is_question(turn.text, offer.start(), offer.end()) and decided is None:
-                    decided = (True, 0.75, said[:1], False)
-            elif not _is_question(turn.text, offer.start(), offer.end()) and decided is None:
-                decided = (True, 0.75, said, False)
+            answer = _answer(conversation, position, wish)
+            if answer and (answer.answered or decided is None):
+                decided = answer
             continue
-        declined = wish.declined.search(turn.text)
-        claimed = wish.claimed.search(turn.text)
-        if declined:
-            decided = (False, 0.93, [turn.evidence(*declined.span())], False)
-        elif claimed and not _QUESTION.search(_clause_end(turn.text, claimed.end())) and not _negated(turn.text, claimed.start()):
-            said = [turn.evidence(*claimed.span())]
-            decided = (True, 0.95 if decided and decided[0] else 0.9, [*(decided[2] if decided and decided[0] else []), *said], False)
+        own = _wish(conversation, position, wish)
+        if own and decided and own.wanted == decided.wanted:
+            evidence = tuple(dict.fromkeys(decided.evidence + own.evidence))
+            decided = _Decision(own.wanted, 0.95, evidence, decided.answered)
+        elif own:
+            decided = own
     if decided is None:
         return EMPTY
-    value, confidence, evidence, answered_question = decided
-    state: str = "confirmed" if answered_question and confidence >= 0.95 else "suggested"
-    return FieldValue(
-        value, "confirmed" if state == "confirmed" else "suggested", confidence, tuple(dict.fromkeys(evidence)), display="是" if value else "否"
-    )
+    display = "是" if decided.wanted else "否"
+    state: State = "confirmed" if decided.answered else "suggested"
+    return FieldValue(decided.wanted, state, decided.confidence, decided.evidence, display)
 
 
 def _is_question(text: str, start: int, end: int) -> bool:
@@ -111,7 +139,10 @@ def _about_something_else(text: str, end: int) -> bool:
 
 
 def _negated(text: str, start: int) -> bool:
-    return bool(re.search(r"(?:没有?人?|一直没|都没|从来没|不|别)(?:再)?$", text[max(0, start - 5) : start])) or "没人" in text[max(0, start - 6) : start]
+    return (
+        bool(re.search(r"(?:没有?人?|一直没|都没|从来没|不|别)(?:再)?$", text[max(0, start - 5) : start]))
+        or "没人" in text[max(0, start - 6) : start]
+    )
 
 
 def read_callback(conversation: Conversation) -> FieldValue:

@@ -1,0 +1,35 @@
+"""The money at stake."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.ticket.amount import read_amount
+from tests.test_dialogue import conversation
+
+
+@pytest.mark.parametrize(
+    ("lines", "value"),
+    [
+        (["C 我充了一千二，用掉一些，现在还剩八百六十块。", "A 余额八百六十元。", "C 八百六退给我就行。"], 860),
+        (["A 垫了多少钱？", "C 两万三千六。"], 23600),
+        (["C 收了我三百五十块，平时才一百"], 350),
+        (["C 花了两千块买的，现在要求赔五百块"], 500),
+        (["C 外卖花了86块，里面有虫"], 86),
+    ],
+)
+def test_the_last_sum_for_what_is_wanted_counts(lines: list[str], value: float) -> None:
+    assert read_amount(conversation(*lines)).value == value
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["C 电费一块五一度，太贵了"],
+        ["C 我一个月工资三千块，想问一下公积金"],
+        ["A 电话多少", "C 一三八零零一三八零零一"],
+        ["C 我们这里三百多户，万一着火怎么办"],
+    ],
+)
+def test_unit_prices_wages_and_phone_numbers_are_not_at_stake(lines: list[str]) -> None:
+    assert read_amount(conversation(*lines)).value is None

@@ -1,0 +1,75 @@
+"""The benchmarks run and count what they say they count (they are never asked for times here)."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.accuracy import normalise, telephone
+from benchmarks.latency import Heard, Turn, evaluate
+from tests.conftest import SampleCall
+
+
+def test_spoken_numbers_count_as_they_are_spoken() -> None:
+    assert normalise("共860元，2026年！") == normalise("共八百六十元二千零二十六年")
+    assert normalise("１５％") == "百分之十五"
+    assert normalise("13800138001") == "一三八零零一三八零零一"
+    assert normalise("3.5") == "三点五"
+    assert normalise("10栋") == "十栋"
+    assert normalise("1,200") == "一千二百"
+
+
+def test_a_telephone_leaves_the_voice_band() -> None:
+    time = np.arange(16000) / 16000
+    for pitch, kept in ((1000, True), (6000, False)):
+        heard = telephone((0.3 * np.sin(2 * np.pi * pitch * time)).astype(np.float32), 16000)
+        assert bool(np.sqrt(np.mean(heard**2)) > 0.1) is kept
+
+
+def test_latency_is_counted_from_the_true_end_of_speech() -> None:
+    heard = Heard([Turn("caller", 1.0, 3.0, "你好"), Turn("agent", 4.0, 5.0, "请讲")], began=100.0)
+    final = {"utterance": 0, "speaker": "caller", "start": 1.1, "end": 3.1, "text": "你好"}
+    heard.arrivals = [
+        (101.8, {"type": "transcript.partial", "data": {"utterance": 0}}),
+        (103.6, {"type": "transcript.final", "data": final}),
+    ]
+    result = evaluate([heard])
+    assert [round(value) for value in result.finals] == [600]
+    assert [round(value) for value in result.partials] == [800]
+    assert (result.turns, result.lost) == (2, 1)
+
+
+def test_accuracy_runs_on_a_folder_of_clips(tmp_path: Path, call: SampleCall) -> None:
+    with (tmp_path / "manifest.tsv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, delimiter="\t")
+        rows.writerow(["file", "transcript"])
+        for number in (0, 3, 8):
+            rows.writerow([f"{number}.wav", call.turns[number].text])
+            with wave.open(str(tmp_path / f"{number}.wav"), "wb") as clip:
+                clip.setnchannels(1)
+                clip.setsampwidth(2)
+                clip.setframerate(16000)
+                clip.writeframes((call.said(number) * 32767).astype("<i2").tobytes())
+    out = tmp_path / "out.json"
+    command = [sys.executable, "-m", "benchmarks", "accuracy", "--speech", str(tmp_path), "--json", str(out)]
+    done = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    rows_ = json.loads(out.read_text())["accuracy"]
+    assert len(rows_) == 3
+    assert all(0 < row["cer_percent"] < 60 for row in rows_)
+    assert "CER" in done.stdout
+
+
+def test_a_folder_without_clips_is_named(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks", "accuracy", "--speech", str(tmp_path)]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert "manifest.tsv" in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1

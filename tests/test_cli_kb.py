@@ -1,0 +1,103 @@
+"""`seat kb` as people and programs call it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from assistant.cli import kb
+from assistant.errors import SeatError
+from kb.errors import PackError
+
+
+def seat_kb(*arguments: str) -> Result:
+    return CliRunner().invoke(kb.app, list(arguments))
+
+
+def test_a_question_is_answered_in_a_table() -> None:
+    result = seat_kb("search", "路上井盖塌了找谁修", "--on", "2026-04-01", "--top", "1")
+    assert result.exit_code == 0
+    assert "kb-0117" in result.stdout
+    assert "井盖缺失" in result.stdout
+    assert "%" in result.stdout
+
+
+def test_json_holds_the_whole_answer() -> None:
+    result = seat_kb("search", "路上井盖塌了找谁修", "--json", "--top", "2", "--on", "2026-04-01")
+    found = json.loads(result.stdout)
+    assert found["query"] == "路上井盖塌了找谁修"
+    assert len(found["articles"]) == 2
+    assert set(found["articles"][0]) == {"id", "title", "answer", "score", "confidence"}
+    assert found["articles"][0]["id"] == "kb-0117"
+    assert len(found["articles"][0]["answer"]) > 100
+
+
+def test_a_batch_gives_one_line_for_each_query_and_nothing_else(tmp_path: Path) -> None:
+    queries = ["路上井盖塌了找谁修", "", "面包店倒必了，我的预复卡还能推款吗", "\ud800"]
+    file = tmp_path / "queries.jsonl"
+    file.write_text("".join(json.dumps({"query": query, "kind": "?"}) + "\n" for query in queries) + "\n")
+    result = seat_kb("search", "--batch", str(file), "--top", "3", "--on", "2026-04-01")
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [line["query"] for line in lines] == queries
+    assert [len(line["articles"]) for line in lines] == [3, 0, 3, 0]
+    assert set(lines[0]["articles"][0]) == {"id", "title", "score", "confidence"}
+    assert [line["articles"][0]["id"] for line in (lines[0], lines[2])] == ["kb-0117", "kb-0217"]
+
+
+def test_another_pack_is_searched_where_one_is_given(tmp_path: Path) -> None:
+    article = {"id": "x-1", "title": "路灯报修", "answer": "拨打电话。"}
+    (tmp_path / "articles.jsonl").write_text(json.dumps(article), encoding="utf-8")
+    result = seat_kb("search", "路灯坏了", "--pack", str(tmp_path), "--json")
+    assert [found["id"] for found in json.loads(result.stdout)["articles"]] == ["x-1"]
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ('{"query": "停水"}\n\nstop', "line 3: not JSON"),
+        ('{"query": "停水"}\n{"question": "停水"}', 'line 2: no "query"'),
+        ("[]", 'line 1: no "query"'),
+        ('{"query": 3}', 'line 1: no "query"'),
+    ],
+)
+def test_a_bad_line_is_named_before_anything_is_searched(tmp_path: Path, content: str, complaint: str) -> None:
+    file = tmp_path / "queries.jsonl"
+    file.write_text(content, encoding="utf-8")
+    result = seat_kb("search", "--batch", str(file))
+    assert isinstance(result.exception, SeatError)
+    assert complaint in str(result.exception)
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["search"], "nothing to search for"),
+        (["search", "  "], "nothing to search for"),
+        (["search", "--batch", "/nowhere.jsonl"], "cannot be read"),
+        (["search", "停水", "--batch", "/nowhere.jsonl"], "give one of them"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_sentence(arguments: list[str], complaint: str) -> None:
+    result = seat_kb(*arguments)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SeatError)
+    assert complaint in str(result.exception)
+    assert "\n" not in str(result.exception)
+
+
+def test_a_pack_without_articles_is_named(tmp_path: Path) -> None:
+    result = seat_kb("search", "停水", "--pack", str(tmp_path))
+    assert isinstance(result.exception, PackError)
+    assert str(tmp_path) in str(result.exception)
+
+
+def test_help_names_every_option() -> None:
+    result = seat_kb("search", "--help")
+    assert result.exit_code == 0
+    assert all(option in result.stdout for option in ("--top", "--json", "--batch", "--pack", "--on"))

@@ -1,0 +1,64 @@
+"""Nothing that was acknowledged or shown is lost, whatever happens to the server."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from websockets.sync.client import connect
+
+from assistant.errors import SeatError
+from assistant.store import Store
+from audio.media import MediaStart
+from benchmarks.serving import ServerProcess
+from tests.conftest import Play
+from tests.test_feeds import ask, until
+
+
+def test_a_killed_server_finds_every_call_again(tmp_path: Path, play: Play) -> None:
+    with ServerProcess(tmp_path) as server:
+        play(server, agent="1", call_id="yesterday", pace=50.0).stop()
+        with connect(f"{server.websocket}/desk/1/events") as page:
+            playing = play(server, agent="1", call_id="cut-off", pace=2.0)
+            while json.loads(page.recv(60)).get("call") != "cut-off":
+                pass
+            until(page, "transcript.final")
+            edited = ask(page, type="ticket.edit", id="e", call="cut-off", field="room", value="502房")
+            shown = [e for e in until(page, "ticket.updated") if "seq" in e]
+        server.kill()
+    playing.hang_up.set()
+    playing.thread.join()
+    with ServerProcess(tmp_path) as server:
+        listed = {each["id"]: each for each in httpx.get(f"{server.url}/api/calls").json()}
+        assert set(listed) == {"yesterday", "cut-off"}
+        told = httpx.get(f"{server.url}/api/calls/cut-off").json()
+        assert told["call"]["ended"] == "interrupted"
+        assert told["ticket"]["room"]["value"] == "502房"
+        assert told["transcript"]
+        with connect(f"{server.websocket}/desk/1/events") as page:
+            again = until(page, "call.ended")
+        numbers = {event["seq"] for event in again}
+        assert edited["seq"] in numbers
+        assert {event["seq"] for event in shown if event["type"] != "transcript.partial"} <= numbers
+
+
+def test_a_database_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SeatError, match=r"sqlite:////no/such/place.*cannot be opened"):
+        Store("sqlite:////no/such/place/calls.db")
+    (tmp_path / "calls.db").write_text("this is no database, but it is long enough to be taken for one" * 20)
+    with pytest.raises(SeatError, match="cannot be opened"):
+        Store(f"sqlite:///{tmp_path / 'calls.db'}")
+    with pytest.raises(SeatError, match="cannot be opened"):
+        Store("nonsense")
+
+
+def test_the_store_keeps_an_id_for_one_call(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'calls.db'}")
+    start = MediaStart("one", "1", None, 8000, 2, datetime.now().astimezone())
+    assert store.add_call(start)
+    assert not store.add_call(start)
+    assert [call.id for call in store.calls(10)] == ["one"]
+    store.close()

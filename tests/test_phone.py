@@ -1,0 +1,72 @@
+"""The number to call back, from both speakers."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.ticket.phone import read_phone, valid
+from tests.test_dialogue import conversation
+
+LINE = "13800138001"
+
+
+def test_a_number_read_back_and_agreed_on_is_confirmed_with_both_mentions_as_evidence() -> None:
+    heard = conversation(
+        "A 留一个联系电话？", "C 幺五九零零二零三幺四七。", "A 幺五九零零二零三幺四七，对吗？", "C 对。"
+    )
+    phone = read_phone(heard, LINE)
+    assert (phone.value, phone.state) == ("15900203147", "confirmed")
+    assert [(e.utterance, e.start, e.end) for e in phone.evidence] == [(1, 0, 11), (2, 0, 11)]
+
+
+def test_groups_over_several_utterances_with_the_agent_echoing_are_one_number() -> None:
+    heard = conversation(
+        "A 联系电话是多少？", "C 幺三九。", "A 嗯，幺三九。", "C 幺二三四。", "A 幺二三四。", "C 五六七八。"
+    )
+    assert read_phone(heard, LINE).value == "13912345678"
+
+
+@pytest.mark.parametrize(
+    "answer", ["就这个号码", "就是我打进来的这个电话", "打这个就行了", "尾号8001", "用我现在打的这个号码就行"]
+)
+def test_the_callers_own_line_is_used_when_they_say_so(answer: str) -> None:
+    assert read_phone(conversation("A 您的联系电话是多少？", "C " + answer), LINE).value == LINE
+
+
+def test_the_line_that_the_agent_proposes_and_the_caller_agrees_to_is_confirmed() -> None:
+    phone = read_phone(conversation("A 联系电话是来电这个号码，尾号8001，对吗？", "C 对的。"), LINE)
+    assert (phone.value, phone.state) == (LINE, "confirmed")
+
+
+def test_the_line_is_not_used_when_nobody_says_so_or_the_caller_declines() -> None:
+    assert read_phone(conversation("C 我要投诉楼下酒吧。", "A 好的。"), LINE).value is None
+    heard = conversation("A 联系电话就是来电的号码吗？", "C 不是，这是我老婆的手机。你记我的，幺五九零零二零零七五八。")
+    assert read_phone(heard, LINE).value == "15900200758"
+
+
+def test_a_misheard_number_close_to_the_line_is_the_line_unless_the_line_was_declined() -> None:
+    heard = conversation("A 请留个联系电话。", "C 138.0138001", "A 幼绳800幼绳8001对吧")
+    assert read_phone(heard, LINE).value == LINE
+    declined = conversation("A 电话是来电这个号码吗？", "C 不是这个，13800138002。", "A 13800138002对吗？", "C 对。")
+    assert read_phone(declined, LINE).value == "13800138002"
+
+
+def test_the_caller_corrects_what_the_agent_read_back() -> None:
+    heard = conversation("A 电话多少？", "C 13912345678", "A 13912345678对吗？", "C 不对，是13912345679")
+    assert read_phone(heard, LINE).value == "13912345679"
+
+
+def test_other_peoples_numbers_are_not_the_callers() -> None:
+    assert read_phone(conversation("C 对方的电话是13700001111，他骗了我钱", "A 好的"), LINE).value is None
+
+
+def test_a_number_heard_once_by_homophones_is_less_certain_than_one_read_back() -> None:
+    once = read_phone(conversation("A 请留个联系电话", "C 妖山吧，灵灵妖山4102"), None)
+    twice = read_phone(conversation("A 请留个联系电话", "C 13800134102", "A 13800134102，对吗？", "C 对"), None)
+    assert once.value == twice.value == "13800134102"
+    assert once.confidence < 0.7 < twice.confidence
+
+
+def test_shapes_of_mobiles_and_land_lines() -> None:
+    assert all(map(valid, ("13912345678", "02083334444", "83334444", "4008001234")))
+    assert not any(map(valid, ("12345", "11012345678", "1391234567")))

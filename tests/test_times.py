@@ -1,0 +1,50 @@
+"""When it happened."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from assistant.ticket.times import find_moments, read_occurred_at
+from tests.test_dialogue import conversation
+
+WEDNESDAY = datetime.fromisoformat("2026-03-18T15:12:00+08:00")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("上个星期三", "2026-03-11"), ("这周一", "2026-03-16"), ("礼拜天", "2026-03-15"), ("三月六号", "2026-03-06"),
+        ("十二月二十五号", "2025-12-25"), ("去年十二月五号", "2025-12-05"), ("上个月二十八号", "2026-02-28"),
+        ("三天前", "2026-03-15"), ("两个小时前", "2026-03-18T13:00:00+08:00"),
+        ("昨天早上七点多", "2026-03-17T07:00:00+08:00"), ("昨天晚上十点多", "2026-03-17T22:00:00+08:00"),
+        ("昨晚7:30左右", "2026-03-17T19:30:00+08:00"), ("昨天晚上十二点半", "2026-03-18T00:30:00+08:00"),
+        ("今天凌晨两点", "2026-03-18T02:00:00+08:00"), ("今天中午十二点十分", "2026-03-18T12:10:00+08:00"),
+        ("3月12号上午九点一刻", "2026-03-12T09:15:00+08:00"),
+    ],
+)  # fmt: skip
+def test_words_for_days_and_hours_are_resolved_into_the_past(text: str, value: str) -> None:
+    assert [moment.iso for moment in find_moments(text, WEDNESDAY)] == [value]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["上个月就坏了", "前几天我去过", "明天上午有空", "每个星期六都上课", "早上七点半到八点", "住三号楼，五号电梯"],
+)
+def test_vague_future_and_habitual_words_are_no_date(text: str) -> None:
+    assert find_moments(text, WEDNESDAY) == ()
+
+
+def test_the_answer_to_the_agents_question_is_when_it_happened() -> None:
+    heard = conversation("C 我去年三月五号买的，坏了", "A 什么时候坏的？", "C 上个星期三。", "A 好，三月十一号。")
+    found = read_occurred_at(heard, WEDNESDAY)
+    assert found.value == "2026-03-11"
+    assert {evidence.utterance for evidence in found.evidence} == {2, 3}
+    assert found.display == "2026年3月11日"
+
+
+def test_earlier_calls_to_the_hotline_are_not_when_it_happened() -> None:
+    heard = conversation("C 我昨天打过电话投诉了，没人理，上个星期六晚上十点多又放音响")
+    assert read_occurred_at(heard, WEDNESDAY).value == "2026-03-14T22:00:00+08:00"
+    assert read_occurred_at(conversation("C 我昨天打过电话投诉了，没人理"), WEDNESDAY).value is None

@@ -1,0 +1,43 @@
+"""Callback and confidentiality."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.ticket.wishes import read_callback, read_confidential
+from tests.test_dialogue import conversation
+
+
+@pytest.mark.parametrize(
+    ("lines", "value"),
+    [
+        (["C 有结果给我回个电话。"], True),
+        (["A 需要给您回访吗？", "C 不用回访了，改好就行。"], False),
+        (["A 需要给您回房嘛", "C 要的"], True),
+        (["A 转医保中心的工作人员回复您，可以吗？", "C 可以可以。"], True),
+        (["A 处理之后会给您回访。请问还有其他需要帮助的吗？", "C 没有了，谢谢。"], True),
+        (["C 我打电话给他们没人接，也没人给我回电话"], None),
+        (["A 请问还有其他需要帮助的吗？", "C 没有了。"], None),
+    ],
+)
+def test_whether_the_caller_wants_to_hear_the_outcome(lines: list[str], value: bool | None) -> None:
+    assert read_callback(conversation(*lines)).value is value
+
+
+@pytest.mark.parametrize(
+    ("lines", "value"),
+    [
+        (["C 我的信息会不会让店里知道？", "A 您可以要求保密。", "C 好，那我要保密。"], True),
+        (["C 我的信息会不会让店里知道？"], None),
+        (["A 需要对您的身份保密吗？", "C 不用保密，我实名投诉。"], False),
+        (["A 您是匿名还是实名？", "C 匿名。"], True),
+        (["C 不要告诉物业是我说的"], True),
+    ],
+)
+def test_whether_the_caller_wants_to_stay_unnamed(lines: list[str], value: bool | None) -> None:
+    assert read_confidential(conversation(*lines)).value is value
+
+
+def test_an_answered_question_is_confirmed_and_a_mere_wish_is_not() -> None:
+    assert read_callback(conversation("A 需要回访吗？", "C 需要的。")).state == "confirmed"
+    assert read_callback(conversation("C 处理完给我打个电话")).state == "suggested"
