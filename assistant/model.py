@@ -99,7 +99,7 @@ def _join_parts(draft: Path) -> None:
 
 
 def _sizes_match(directory: Path) -> bool:
-    """Whether the assembled files still have the lengths they were checked with (hashing them at every start is slow)."""
+    """Whether the files still have the lengths they were checked with (hashing them at every start is slow)."""
     try:
         lines = (directory / "SIZES").read_text().splitlines()
         return all((directory / name).stat().st_size == int(size) for size, name in (line.split() for line in lines))

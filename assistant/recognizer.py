@@ -115,7 +115,7 @@ class Recognizer:
         return self._decode(samples, beam=1, pad=PARTIAL_PAD_SECONDS, prompt=self._timed_prompt)
 
     def score(self, samples: Samples, texts: Sequence[str]) -> list[float]:
-        """How likely it is that each of `texts` was said in `samples`: the sum of its tokens' natural log-probabilities."""
+        """How likely each of `texts` was said in `samples`: the sum of its tokens' natural log-probabilities."""
         encoded, frames = self._encode(samples, FINAL_PAD_SECONDS)
         start = [*self._tokenizer.sot_sequence]
         scores = []

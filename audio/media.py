@@ -93,7 +93,7 @@ def parse_time(text: Any) -> datetime:
 
 
 def is_stop(text: str) -> bool:
-    """Whether a text frame says that the call is over. Other text frames are the switch's events and mean nothing here."""
+    """Whether a text frame says that the call is over; others are the switch's events and mean nothing here."""
     try:
         told = json.loads(text)
     except ValueError:

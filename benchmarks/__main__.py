@@ -42,8 +42,7 @@ JsonOption = Annotated[Path | None, typer.Option(help="Write the figures as JSON
 def latency(
     calls: Annotated[Path, typer.Option(help="Recordings with true times beside them.")] = SAMPLES,
     concurrency: Annotated[str, typer.Option(help="Numbers of calls at once, separated by commas.")] = "1,4",
-    json: SAMPLES = sample().parent
-JsonOption = None,
+    json: JsonOption = None,
 ) -> None:
     """Speech end to final text and speech onset to first partial, at a websocket client, at real-time pace."""
     output.check(json)
@@ -76,8 +75,7 @@ def accuracy(
     limit: Annotated[
         int | None, typer.Option(min=1, help="Only so many clips, chosen at random, always the same.")
     ] = None,
-    json: SAMPLES = sample().parent
-JsonOption = None,
+    json: JsonOption = None,
 ) -> None:
     """Character error rate at telephone quality: the short window, the 30 s window and plain faster-whisper."""
     output.check(json)

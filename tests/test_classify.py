@@ -8,6 +8,7 @@ import pytest
 
 from assistant.seat import Knowledge
 from assistant.ticket.classify import load_classifier, softmax
+from kb.errors import PackError
 from kb.pack import DEFAULT_PACK, CityPack
 
 
@@ -67,6 +68,15 @@ def test_training_is_done_once_and_a_damaged_cache_is_rebuilt(knowledge: Knowled
     rebuilt = load_classifier(pack, tmp_path, encoder, lambda _, share: steps.append(share))
     assert len(steps) == 2 * trained
     assert rebuilt.temperature == again.temperature
+
+
+def test_a_pack_without_categories_is_refused(knowledge: Knowledge, tmp_path: Path) -> None:
+    for path in DEFAULT_PACK.glob("*.*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    rows = (DEFAULT_PACK / "categories.csv").read_text(encoding="utf-8").splitlines()[:2]
+    (tmp_path / "categories.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    with pytest.raises(PackError, match=r"categories\.csv"):
+        load_classifier(CityPack.load(tmp_path), tmp_path, knowledge.reference.encoder, lambda step, share: None)
 
 
 def test_probabilities_add_up(knowledge: Knowledge) -> None:

@@ -57,7 +57,11 @@ def _sums(conversation: Conversation) -> list[_Sum]:
             weight = 1.0 + (0.8 if asked and turn.role == "caller" else 0.0)
             weight += 1.5 if before in _AT_STAKE else 0.7 if after[:6] in _AT_STAKE else 0.0
             weight += 0.3 if before in _PAID else 0.0
-            if (_PRICE_AFTER.search(after) or _UNIT_PRICE.search(before[-6:])) and not _OWED.search(before + after):
+            if (
+                (_PRICE_AFTER.search(after) or _UNIT_PRICE.search(re.split("[，,]", before)[-1][-6:]))
+                and not asked
+                and not _OWED.search(before + after)
+            ):
                 continue
             weight -= 0.4 if turn.role == "agent" else 0.0
             found.append(_Sum(number, weight, len(found), turn.evidence(number.start, number.end)))

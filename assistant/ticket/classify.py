@@ -28,6 +28,7 @@ from sklearn.svm import LinearSVC
 from assistant.ticket.sound import encode
 from kb.articles import read_articles
 from kb.embedding import SentenceEncoder
+from kb.errors import PackError
 from kb.pack import CityPack
 
 Progress = Callable[[str, float], None]
@@ -153,6 +154,8 @@ class CategoryClassifier:
 
 def _train(pack: CityPack, encoder: SentenceEncoder, progress: Progress) -> CategoryClassifier:
     sentences = _sentences(pack)
+    if len({sentence.category for sentence in sentences}) < 2:
+        raise PackError(f"{pack.directory / 'categories.csv'} has fewer than two categories with a parent: add them")
     vectors = np.zeros((len(sentences), 512), dtype=np.float32)
     for start in range(0, len(sentences), 256):
         batch = [sentence.text for sentence in sentences[start : start + 256]]
@@ -164,6 +167,8 @@ def _train(pack: CityPack, encoder: SentenceEncoder, progress: Progress) -> Cate
     for fold in range(FOLDS):
         test = np.array([sentence.group % FOLDS == fold for sentence in sentences])
         kept = [sentence for sentence, left_out in zip(sentences, test, strict=True) if not left_out]
+        if not test.any() or len({sentence.category for sentence in kept}) < 2:
+            continue
         readers = _Readers(kept, vectors[~test], classes)
         held_out[test] = readers.scores(
             [s.text for s, left_out in zip(sentences, test, strict=True) if left_out], vectors[test]

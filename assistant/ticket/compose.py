@@ -6,9 +6,12 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
+from rapidfuzz.distance import Levenshtein
+
 from assistant.ticket.dialogue import Conversation, Turn
-from assistant.ticket.fields import EMPTY, Evidence, FieldValue
-from assistant.ticket.sound import Cue
+from assistant.ticket.fields import EMPTY, Evidence, FieldValue, Value
+from assistant.ticket.numbers import find_cardinals, find_money
+from assistant.ticket.sound import Cue, encode
 from assistant.ticket.times import find_moments
 from assistant.ticket.wording import clauses, is_matter
 
@@ -17,6 +20,9 @@ CONTENT_LENGTH = 150
 DEMAND_LENGTH = 50
 CERTAIN = 0.6
 """Confidence from which a name takes the place of what was heard."""
+
+SAME_WORDS = 0.6
+"""Share of syllables in common from which what was heard is the name itself, not another word for the same place."""
 
 _DEMAND = Cue(
     r"希望|要求|麻烦你们|请你们|退[给还]|退钱|赔偿|赔给|道歉|建议|尽快|赶快|派人|恢复|修好|处理(?:一下|掉)|解决|清理|整改|查处|查一下|给个说法|"
@@ -30,7 +36,12 @@ _AGREED_DEMAND = re.compile(
 _QUESTION = re.compile(r"怎么|多少|能不能|可以[^，。]{0,8}吗|什么时候|什么条件|要不要|哪里|会不会|是不是|吗$")
 _ABOUT_CALLBACK = Cue(r"回(?:个)?电话|回访|给(?:我|其)[^，。]{0,3}(?:答复|回复|回话)|回个话|通知(?:我|其)")
 _VERBS = {"咨询": "咨询", "举报": "举报", "表扬": "来电表扬", "建议": "建议", "投诉": "投诉"}
-_NUMERALS = re.compile(r"[\d零〇一二两三四五六七八九十百千万幺号楼栋幢座单元房室层店区的是不在那个这里边就]+")
+_NUMERALS = re.compile(
+    r"(?:最后|尾号|[\d零〇一二两三四五六七八九十百千万幺号楼栋幢座单元房室层店区的是不在那个这里边就])+"
+)
+
+
+_ACTION = re.compile(r"[退赔还修拆清停欠]")
 
 
 def _says_only_where(clause: str, fields: Mapping[str, FieldValue]) -> bool:
@@ -40,7 +51,7 @@ def _says_only_where(clause: str, fields: Mapping[str, FieldValue]) -> bool:
         value = fields[name].value
         if isinstance(value, str):
             rest = rest.replace(re.sub(r"[(（].*?[)）]$", "", value), "")
-    return len(_NUMERALS.sub("", rest)) <= 1
+    return len(_NUMERALS.sub("", rest)) <= 1 and not _ACTION.search(rest)
 
 
 def _canonical(turn: Turn, fields: Mapping[str, FieldValue], started_at: datetime) -> str:
@@ -52,7 +63,9 @@ def _canonical(turn: Turn, fields: Mapping[str, FieldValue], started_at: datetim
             here = evidence.utterance == turn.utterance.index and field.confidence >= CERTAIN
             if here and isinstance(field.value, str):
                 shown = re.sub(r"[(（].*?[)）]$", "", field.value) if name == "subject" else field.value
-                spans.append((evidence.start, evidence.end, shown))
+                heard = turn.text[evidence.start : evidence.end]
+                if Levenshtein.normalized_similarity(encode(heard), encode(shown)) >= SAME_WORDS:
+                    spans.append((evidence.start, evidence.end, shown))
     for moment in find_moments(turn.text, started_at):
         if moment.stressed:
             day = moment.value
@@ -71,7 +84,7 @@ def _third_person(parts: list[str]) -> list[str]:
     for part in parts:
         owned = re.sub(r"我们(?=小区|单位|公司|村|学校|楼|家|部门)|我的|我家的?", "其", part)
         concerned = re.sub(r"(?<=[给把对跟让帮找叫被向])我们?", "其", owned)
-        told.append(re.sub(r"我们?(?=[\u4e00-\u9fff])", "", concerned))
+        told.append(re.sub(r"我们?(?=[\u4e00-\u9fff\d])", "", concerned))
     return [part for part in told if len(part) >= 3]
 
 
@@ -114,7 +127,11 @@ def _place(fields: Mapping[str, FieldValue], told: str) -> str:
     parts = [str(fields[name].value) for name in names if fields[name].value is not None]
     place = "".join(part for part in parts if part not in told)
     subject = fields["subject"].value
-    if isinstance(subject, str) and re.sub(r"[(（].*?[)）]", "", subject) not in told:
+    if (
+        isinstance(subject, str)
+        and fields["subject"].confidence >= CERTAIN
+        and re.sub(r"[(（].*?[)）]", "", subject) not in told
+    ):
         place += _short(subject)
     return place
 
@@ -131,7 +148,9 @@ def _told(
         if turn.role == "agent":
             agreed = _AGREED_DEMAND.search(turn.text)
             if agreed and conversation.reply(position)[0] == "yes":
-                demand += _third_person(clauses(re.sub("[您你]的?", "", agreed["wish"])))
+                demand += _third_person(
+                    clauses(re.sub("[您你](?!的)", "我", re.sub("[您你]的", "我的", agreed["wish"])))
+                )
                 evidence.append(turn.evidence(*agreed.span("wish")))
             continue
         if not is_matter(conversation, position):
@@ -148,6 +167,10 @@ def _told(
     return list(dict.fromkeys(story)), list(dict.fromkeys(demand)), evidence
 
 
+def _mentions(amount: Value, parts: list[str]) -> bool:
+    return any(number.value == amount for part in parts for number in (*find_money(part), *find_cardinals(part)))
+
+
 def compose_content(conversation: Conversation, fields: Mapping[str, FieldValue], started_at: datetime) -> FieldValue:
     """市民X女士反映，…。诉求：…。 in the caller's own words, at most 150 characters; empty without a category."""
     if fields["category"].value is None:
@@ -159,6 +182,9 @@ def compose_content(conversation: Conversation, fields: Mapping[str, FieldValue]
     who = str(name.value) if name.value is not None and name.confidence >= 0.4 and len(str(name.value)) > 1 else ""
     where = _place(fields, "".join(story) + "".join(demand))
     head = f"市民{who}{_VERBS.get(str(fields['request_type'].value), '反映')}，"
+    amount = fields["amount"]
+    if amount.value is not None and not _mentions(amount.value, story + demand):
+        story = [*story, f"涉及金额{amount.display}"]
     wishes = [_fit(demand, DEMAND_LENGTH)] if demand else []
     wishes += ["希望回电告知结果"] if fields["callback"].value is True else []
     wishes += ["要求保密"] if fields["confidential"].value is True else []

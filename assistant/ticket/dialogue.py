@@ -145,7 +145,7 @@ class Conversation:
                     break
             elif turn.asks:
                 found |= turn.asks
-            elif found or (len(turn.text) > 8 and not asks_for_agreement(turn.text)):
+            elif found or len(turn.text) > 8:
                 break
         return found
 

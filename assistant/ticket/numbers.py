@@ -51,7 +51,7 @@ class Number:
     """Said as "more than" or "about" this."""
 
 
-def parse_cardinal(text: str) -> float | None:  # noqa: PLR0911 - one return for each way not to be a number
+def parse_cardinal(text: str) -> float | None:
     """The value of 两万三千六, 1.2万, 八百六 (860), 一百零五; None for digit strings (八六) and anything else."""
     if re.fullmatch(r"\d+(?:,\d{3})*(?:\.\d+)?", text):
         return float(text.replace(",", ""))

@@ -39,10 +39,12 @@ _FEMALE = re.compile(
 )
 _MALE = re.compile(r"先生|[先鲜现][生声](?=[，。,. 您你]|$)|大哥|大爷|叔叔|爷爷|伯伯|老伯")
 _ADDRESSED = re.compile(rf"[{_HAN}](?=(?:{_FEMALE.pattern})|(?:{_MALE.pattern}))")
-_NOT_ADDRESSED = re.compile(r"(?:那位|这位|那个|您|你|的|老|位|好|问|是|请|跟|和|把|让|叫)$")
+_NOT_ADDRESSED = re.compile(r"(?:那位|这位|那个|您|你|的|老|位|好|问|是|请|跟|和|把|让|叫|呼|称|及|等)$")
 _OTHER_PERSON = re.compile(r"(?:那位|这位|那个|[您你]|您家|他|她|对方|(?<![好是对])的|店家|一位|有位|哪位)$")
 _HINTS_MALE = re.compile(r"我(?:的)?(?:老婆|太太|媳妇|妻子|女朋友)")
 _HINTS_FEMALE = re.compile(r"我(?:的)?(?:老公|丈夫|先生|男朋友|婆婆)|我(?:怀孕|怀了|生孩子|剖腹产|坐月子|休产假)")
+_COMPOSED = re.compile(r"[，,]?(?:再)?(?:加|去掉|不要|没有|上面|下面|左边|右边|旁边|带)")
+"""What turns an explanation into that of another character: 乌鸦的乌加个耳朵旁 is 邬."""
 _NOT_GIVEN = (
     "先生",
     "女士",
@@ -127,9 +129,7 @@ def _explained_only(turn: Turn) -> list[_Name]:
     return []
 
 
-def _named(  # noqa: PLR0911 - one return for each way to say a name
-    turn: Turn, start: int, end: int, asked: bool, by_name: bool
-) -> _Name | None:
+def _named(turn: Turn, start: int, end: int, asked: bool, by_name: bool) -> _Name | None:
     """The name that follows an introduction which ends at `end`."""
     text = turn.text
     surname = text[end : end + 2] if text[end : end + 2] in DOUBLE else text[end]
@@ -143,6 +143,9 @@ def _named(  # noqa: PLR0911 - one return for each way to say a name
         meant, found = explained(explanation["word"], explanation["again"] if explanation["again"] in RANK else surname)
         if not is_surname(meant):
             return _Name(surname, "", 0.8, turn.evidence(start, rest))
+        found = found and not _COMPOSED.match(text, explanation.end())
+        if not found and known:
+            meant = surname
         if found or known:
             given = _GIVEN.match(text, explanation.end())
             after = given["given"] if given and given["surname"] and alike(given["surname"], meant) else ""
@@ -254,6 +257,17 @@ def read_gender(conversation: Conversation) -> FieldValue:
     return FieldValue(gender, "suggested", round(confidence, 2), tuple(evidence[gender]))
 
 
+def _full_later(conversation: Conversation, surname: str) -> list[_Name]:
+    """The full name as a clause of its own in an answer about the name: ..., 尹秀芳。"""
+    clause = re.compile(rf"(?:^|[，,。、])(?:叫)?{surname}(?P<given>[{_HAN}]{{1,2}})(?=[，,。]|$)")
+    for position, turn in enumerate(conversation.turns):
+        if turn.role == "caller" and "name" in conversation.asked(position, within=2):
+            for match in clause.finditer(turn.text):
+                if match["given"] not in (*_NOT_GIVEN, *_TITLE_WORDS):
+                    return [_Name(surname, match["given"], 1.0, turn.evidence(*match.span("given")))]
+    return []
+
+
 def read_name(conversation: Conversation, gender: FieldValue) -> FieldValue:
     """The caller's full name, or surname with 先生 or 女士; the bare surname while the gender is unknown."""
     names = _names(conversation)
@@ -263,8 +277,8 @@ def read_name(conversation: Conversation, gender: FieldValue) -> FieldValue:
     ours = [name for name in names if alike(name.surname, surname)]
     if not surname or (all(name.weight < 0.5 for name in ours)):
         return EMPTY
-    evidence = tuple(dict.fromkeys(name.evidence for name in ours))
-    full = [name for name in ours if name.given]
+    full = [name for name in ours if name.given] or _full_later(conversation, surname)
+    evidence = tuple(dict.fromkeys(name.evidence for name in (*ours, *full)))
     if full:
         if not is_surname(full[-1].surname):
             confidence = 0.4

@@ -64,6 +64,8 @@ def _about_phones(conversation: Conversation, position: int) -> bool:
         return True
     if conversation.asked(position, within=4) & {"phone", "line_phone", "callback"}:
         return True
+    if position and any(len(run.digits) >= 10 for run in find_digit_runs(conversation.turns[position - 1].text, 10)):
+        return True
     return turn.text in _OWN and turn.text not in _OTHERS
 
 

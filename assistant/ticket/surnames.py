@@ -86,7 +86,7 @@ def explained(before: str, heard: str) -> tuple[str, bool]:
     Returns the surname and whether a word for it was found; words that were misheard (勤岭的勤) are found by sound in
     jieba's dictionary.
     """
-    if heard in RANK and heard in before:
+    if heard in RANK and heard in before and before in _words():
         return heard, True
     sound = encode(before)
     found = [
@@ -97,7 +97,7 @@ def explained(before: str, heard: str) -> tuple[str, bool]:
     ]
     if found:
         return max(found)[2], True
-    return heard, False
+    return heard, heard in RANK and heard in before
 
 
 def taken_apart(text: str) -> tuple[str, int, int] | None:

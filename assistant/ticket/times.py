@@ -21,7 +21,7 @@ _MONTH = r"1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九]"
 _MONTHDAY = r"[12]\d|3[01]|0?[1-9]|[二三]?十[一二三四五六七八九]?|[一二三四五六七八九]"
 _PERIOD = r"凌晨|清晨|大清早|一大早|早上|早晨|上午|中午|下午|傍晚|晚上|夜里|夜晚|半夜|深夜|晚|早"
 _CLOCK = (
-    rf"(?P<hour>{_N}{{1,3}})(?:[点點时](?!间|候|段|就)(?:钟)?(?P<minute>半|一刻|三刻|[零〇一二三四五六七八九十\d]{{1,3}}(?=分|[^钟号个]|$))?分?|"
+    rf"(?P<hour>{_N}{{1,3}})(?:(?:[点點]|时(?!间|候|段|就|常))(?:钟)?(?P<minute>半|一刻|三刻|[零〇一二三四五六七八九十\d]{{1,3}}(?=分|[^钟号个]|$))?分?|"
     r"[:：.](?P<digital>\d{2})分?)(?P<past>多|左右|前后)?"
 )
 _DATE = rf"""
@@ -122,7 +122,7 @@ def _bare_day(text: str, today: date) -> date | None:
     return _safe_date(before.year, before.month, day)
 
 
-def _day(match: re.Match[str], now: datetime) -> date | datetime | None:  # noqa: PLR0911 - one for each way to say it
+def _day(match: re.Match[str], now: datetime) -> date | datetime | None:
     today = now.date()
     if match["day"]:
         days = {"大前天": 3, "前天": 2, "前日": 2, "昨天": 1, "昨日": 1}.get(match["day"], 0)

@@ -82,7 +82,7 @@ def parse_moment(text: str) -> date | datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=ZONE)
 
 
-def displayed(name: str, value: Value, reference: Reference) -> str:  # noqa: PLR0911 - one for each kind of value
+def displayed(name: str, value: Value, reference: Reference) -> str:
     """The value in words, where these differ from the value itself; else empty."""
     if isinstance(value, bool):
         return "是" if value else "否"

@@ -10,7 +10,7 @@ BOOKKEEPING = frozenset({"name", "phone", "line_phone", "callback", "confidentia
 """Questions whose answers are about the caller or the call, not about the matter."""
 
 _FILLERS = re.compile(
-    r"^(?:喂+|你好|您好|哎+|嗯+|呃+|啊+|哦+|唉+|嗨|领导|那个|这个|就是说|就是|我跟你说|是这样的?|是的|那(?!边|里|家|些|条|栋|天)|然后|对+的?|好像|请问|反正)+[，,、]?|"
+    r"^(?:喂+|你好|您好|哎+|嗯+|呃+|啊+|哦+|唉+|嗨|领导|那个|这个|就是说|就是|我跟你说|是这样的?|是的|那(?!边|里|家|些|条|栋|天)|然后|对+的?(?![面方门着于外待他我])|好像|请问|反正)+[，,、]?|"
     r"[啊呢嘛呀哦啦吧]+$|那个(?=，|,|$)|就是说"
 )
 _OPENING = re.compile(
