@@ -4,7 +4,7 @@
 plus a few seconds of zeros, which costs a third at the same character error rate (measured on 208 clips of human
 Mandarin at telephone quality; `python -m benchmarks accuracy` measures it again):
 
-    finals    5 s of zeros, no timestamp tokens, beam 5
+    finals    5 s of zeros, beam 5; timestamp tokens for short utterances only
     partials  1 s of zeros, timestamp tokens, beam 1 (without the tokens a window this tight loops)
 
 The recogniser holds no state of any call and may be used from as many threads as it has workers.
@@ -29,6 +29,10 @@ WINDOW_SECONDS = 30.0
 """What Whisper can hear at once."""
 FINAL_PAD_SECONDS = 5.0
 PARTIAL_PAD_SECONDS = 1.0
+SHORT_SECONDS = 2.7
+"""Windows with less sound than this are decoded with timestamp tokens. Without them the model says short answers
+twice (没有了没有了): character error rates of 81 telephone utterances of up to 1 / 1.6 / 2.2 s of speech were
+50 / 30 / 27 % without the tokens, 33 / 26 / 19 % with them; on longer ones there is no difference."""
 TOKENS_PER_SECOND = 14
 TOKENS_EXTRA = 16
 SPEECH_EVIDENCE = 0.1
@@ -108,7 +112,8 @@ class Recognizer:
 
     def decode(self, samples: Samples, *, beam: int = 5, pad: float = FINAL_PAD_SECONDS) -> Recognition:
         """What was said in `samples` (mono float32 at 16 kHz, at most 30 s; more is cut): a final, with n-best."""
-        return self._decode(samples, beam=beam, pad=pad, prompt=self._plain_prompt)
+        short = len(samples) < SHORT_SECONDS * SAMPLE_RATE
+        return self._decode(samples, beam=beam, pad=pad, prompt=self._timed_prompt if short else self._plain_prompt)
 
     def decode_partial(self, samples: Samples) -> Recognition:
         """What has been said so far in an utterance that still goes on: quick, one hypothesis."""
@@ -152,12 +157,25 @@ class Recognizer:
             suppress_blank=True,
             suppress_tokens=self._suppressed,
         )
-        texts = [tidy(self._text(tokens)) for tokens in result.sequences_ids]
-        confidence, no_speech = math.exp(min(0.0, result.scores[0])), float(result.no_speech_prob)
-        if confidence * (1 - no_speech) < SPEECH_EVIDENCE or not self._is_speech(texts[0]):
+        ranked = self._rank(result.sequences_ids, result.scores)
+        text, score = ranked[0]
+        confidence, no_speech = math.exp(min(0.0, score)), float(result.no_speech_prob)
+        if confidence * (1 - no_speech) < SPEECH_EVIDENCE or not self._is_speech(text):
             return Recognition("", 0.0, no_speech)
-        others = dict.fromkeys(text for text in texts[1:] if text != texts[0] and self._is_speech(text))
-        return Recognition(texts[0], confidence, no_speech, tuple(others))
+        others = (other for other, _ in ranked[1:] if self._is_speech(other))
+        return Recognition(text, confidence, no_speech, tuple(others))
+
+    def _rank(self, sequences: Sequence[list[int]], scores: Sequence[float]) -> list[tuple[str, float]]:
+        """Texts with their mean log-probability of a token, best first. 對 and 对 are one: their probabilities add."""
+        found: dict[str, list[tuple[float, int]]] = {}
+        for tokens, score in zip(sequences, scores, strict=True):
+            found.setdefault(tidy(self._text(tokens)), []).append((score, max(1, len(tokens))))
+        ranked = []
+        for text, readings in found.items():
+            score, length = readings[0]
+            share = sum(math.exp(other * count - score * length) for other, count in readings)
+            ranked.append((text, score + math.log(share) / length))
+        return sorted(ranked, key=lambda item: -item[1])
 
     def _text(self, tokens: list[int]) -> str:
         return str(self._tokenizer.decode([token for token in tokens if token < self._tokenizer.eot]))

@@ -38,7 +38,9 @@ def commands() -> list[tuple[str, click.Command]]:
 def test_every_command_and_option_is_named(name: str, command: click.Command) -> None:
     assert f"`{name}`" in README
     [row] = [line for line in REFERENCE.splitlines() if line.startswith((f"| `{name}`", f"| `{name} "))]
-    options = [option for each in command.params for option in each.opts if option.startswith("--") and option != "--help"]
+    options = [
+        option for each in command.params for option in each.opts if option.startswith("--") and option != "--help"
+    ]
     for option in options:
         assert re.search(rf"`{option}[` ]", row), option
     named = re.findall(r"`(--[\w-]+)", row)

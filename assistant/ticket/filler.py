@@ -92,10 +92,12 @@ class TicketFiller:
 
     def hear(self, utterance: Utterance) -> list[Change | Hint]:
         """Take the next utterance; returns the fields that changed, in the order of the form, then new hints."""
-        self._conversation.hear(utterance)
+        turn = self._conversation.hear(utterance)
         position = len(self._conversation.turns) - 1
         asked = self._conversation.asked(position)
-        self._places.hear(utterance, next((field for topic, field in _ASKED if topic in asked), None))
+        self._places.hear(
+            replace(utterance, speaker=turn.role), next((field for topic, field in _ASKED if topic in asked), None)
+        )
         self._weigh(position)
         readings = self._readings()
         hints = urgent_hints(self._conversation, _text(readings["request_type"]))
