@@ -14,7 +14,7 @@ from assistant.errors import SeatError
 from assistant.store import Store
 from audio.media import MediaStart
 from benchmarks.serving import ServerProcess
-from tests.conftest import Play
+from tests.conftest import Play, SampleCall
 from tests.test_feeds import ask, until
 
 
@@ -43,6 +43,27 @@ def test_a_killed_server_finds_every_call_again(tmp_path: Path, play: Play) -> N
         numbers = {event["seq"] for event in again}
         assert edited["seq"] in numbers
         assert {event["seq"] for event in shown if event["type"] != "transcript.partial"} <= numbers
+
+
+def test_a_server_that_is_stopped_ends_its_calls_in_order(tmp_path: Path, play: Play, call: SampleCall) -> None:
+    end = call.turns[0].end + 0.1  # in the middle of the pause after the first words
+    with ServerProcess(tmp_path) as server:
+        with connect(f"{server.websocket}/desk/1/events") as page:
+            playing = play(server, agent="1", call_id="stopped", pace=1.0, seconds=60)
+            while json.loads(page.recv(60)).get("at", 0) < end - 1.5:
+                pass
+            assert server.process is not None
+            server.process.terminate()
+            server.process.wait(30)
+        assert server.process.returncode == 0
+        assert not any("Traceback" in line for line in server.errors), server.errors
+    playing.thread.join()
+    store = Store(f"sqlite:///{tmp_path / 'calls.db'}")
+    events = store.events("stopped")
+    store.close()
+    assert events[-1].type == "call.ended"
+    assert events[-1].data["reason"] == "interrupted"
+    assert any(event.type == "transcript.final" and event.data["text"] for event in events)
 
 
 def test_a_database_that_cannot_be_opened_is_named(tmp_path: Path) -> None:

@@ -75,18 +75,21 @@ class Server:
             await asyncio.sleep(0.02)
         return self
 
+    def stop(self) -> None:
+        """Take no more calls, end those that are on, and let `stopped` return."""
+        self._uvicorn.should_exit = True
+
     async def stopped(self) -> None:
         """Returns when somebody stops the server."""
         assert self._task is not None
-        await self._task
+        await asyncio.shield(self._task)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._task is not None
-        self._uvicorn.should_exit = True
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        self.stop()
+        await self._task
         self._assistant.close()
 
 
