@@ -25,5 +25,6 @@ bench:           ## the latency benchmark
 	@.venv/bin/python -m benchmarks latency
 
 lock:            ## renew requirements.lock
+	@scripts/setup dev
 	@.venv/bin/python -m pip install --quiet uv
 	@.venv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-header --no-annotate --quiet -o requirements.lock

@@ -34,6 +34,10 @@ from audio.utterances import SpeechEnded, SpeechEvent, SpeechPaused, SpeechResum
 
 log = logging.getLogger(__name__)
 
+PIECE_SECONDS = 0.5
+"""Longer frames are cut, so that no call holds the thread that all calls' voice activity runs on."""
+PIECES_AT_ONCE = 4
+PIECES_WAITING = 200
 FINALS_AHEAD = 8
 """Ended utterances that may wait for the recogniser before more is listened to (bounds a replay at full speed)."""
 
@@ -91,9 +95,10 @@ class Call:
         self._open: dict[int, _Open] = {}
         self._utterances = 0
         self._arrivals = _Arrivals(info.sample_rate)
-        self._incoming: asyncio.Queue[Samples | None] = asyncio.Queue(maxsize=1000)
+        self._incoming: asyncio.Queue[Samples | None] = asyncio.Queue(maxsize=PIECES_WAITING)
         self._ended: asyncio.Queue[_Ended | None] = asyncio.Queue(maxsize=FINALS_AHEAD)
         self._ticket = asyncio.Lock()
+        self._submitted = False
         self._background: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -108,17 +113,21 @@ class Call:
 
     async def feed(self, samples: Samples) -> None:
         """`samples`: float32 (channels, n) in -1..1, any n. Waits when the pipeline is far behind."""
-        for task in self._tasks:
-            if task.done():
-                task.result()  # a task that ended early did so with an error, which belongs to whoever feeds the call
-        self._arrivals.add(samples.shape[1])
-        await self._incoming.put(samples)
+        size = max(1, int(PIECE_SECONDS * self.info.sample_rate))
+        for first in range(0, samples.shape[1], size):
+            piece = samples[:, first : first + size]
+            self._arrivals.add(piece.shape[1])
+            await self._hand_over(piece)
 
     async def hang_up(self, reason: Literal["hangup", "lost", "interrupted"] = "hangup") -> None:
         """No more audio comes. Returns when everything that was said has become an event and the call is ended."""
-        await self._incoming.put(None)
-        await asyncio.gather(*self._tasks)
-        await self._publish([Draft(events.CallEnded(reason=reason), self._arrivals.seconds)])
+        try:
+            await self._hand_over(None)
+            await asyncio.gather(*self._tasks)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await self._publish([Draft(events.CallEnded(reason=reason), self._arrivals.seconds)])
 
     async def edit(self, name: str, value: Value) -> list[Draft]:
         """The agent typed a value. Raises TicketError; the caller stores the drafts."""
@@ -130,17 +139,35 @@ class Call:
         async with self._ticket:
             return ticket_drafts(self._filler.accept(name), self._arrivals.seconds)
 
+    async def submit(self) -> list[Draft]:
+        """The agent submitted the ticket: nothing that is said from now on changes it."""
+        async with self._ticket:
+            self._submitted = True
+            return [Draft(events.TicketSubmitted(), self._arrivals.seconds)]
+
     @property
     def seconds(self) -> float:
         """Seconds of audio received so far."""
         return self._arrivals.seconds
+
+    async def _hand_over(self, piece: Samples | None) -> None:
+        """Queue a piece; raises what ended a task early, instead of waiting for one that takes nothing more."""
+        while True:
+            for task in self._tasks:
+                if task.done():
+                    task.result()
+            try:
+                self._incoming.put_nowait(piece)
+                return
+            except asyncio.QueueFull:
+                await asyncio.wait(self._tasks, timeout=0.02, return_when=asyncio.FIRST_COMPLETED)
 
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
         last = False
         while not last:
             pieces = [await self._incoming.get()]
-            while not self._incoming.empty() and len(pieces) < 50:
+            while not self._incoming.empty() and len(pieces) < PIECES_AT_ONCE:
                 pieces.append(self._incoming.get_nowait())
             last = pieces[-1] is None
             for channel, event in await loop.run_in_executor(self._ears, self._detect, pieces):
@@ -187,8 +214,8 @@ class Call:
             return
         for channel, utterance in self._open.items():
             spoken = self._detectors[channel].spoken()
-            idle = utterance.partial is None or utterance.partial.done()
-            if idle and spoken - utterance.shown >= self._partial_step:
+            decoding = utterance.partial is not None and utterance.partial.running()
+            if not decoding and spoken - utterance.shown >= self._partial_step:
                 utterance.shown = spoken
                 samples = self._detectors[channel].growing()
                 utterance.partial = self._engine.partial((self.info.call_id, utterance.index), samples)
@@ -248,10 +275,20 @@ class Call:
     async def _understand(self, utterance: Utterance, speech: SpeechEnded) -> None:
         """Ticket and knowledge, from a final that has already been sent."""
         arrived, at = self._arrivals.of(speech.end), speech.at / SAMPLE_RATE
-        async with self._ticket:
-            noted = await asyncio.to_thread(self._filler.hear, utterance)
+        noted: Sequence[Change | Hint] = ()
+        try:
+            async with self._ticket:
+                noted = await asyncio.to_thread(self._filler.hear, utterance)
+                if self._submitted:
+                    noted = [item for item in noted if isinstance(item, Hint)]
+        except Exception:  # a fault in one field must not cost the agent the rest of the call
+            log.exception("call %s: the ticket could not take utterance %d", self.info.call_id, utterance.index)
         await self._publish(ticket_drafts(noted, at, utterance.index, arrived))
-        hits = await asyncio.to_thread(self._suggester.hear, utterance)
+        hits = None
+        try:
+            hits = await asyncio.to_thread(self._suggester.hear, utterance)
+        except Exception:
+            log.exception("call %s: nothing could be suggested for %d", self.info.call_id, utterance.index)
         if hits is not None:
             await self._publish([Draft(events.suggestion(utterance.index, hits), at, arrived)])
 
@@ -299,7 +336,8 @@ async def _result(future: Future[Recognition]) -> Recognition | None:
     try:
         return await asyncio.wrap_future(future)
     except asyncio.CancelledError:
-        if future.cancelled():
+        task = asyncio.current_task()
+        if future.cancelled() and not (task and task.cancelling()):
             return None
         raise
     except Exception:

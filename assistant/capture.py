@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 
 from audio.devices import FRAME, InputDevice, SoftphoneCapture
@@ -19,7 +20,8 @@ async def stream(
     """
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl+C ends the program, and the server the call
+            asyncio.get_running_loop().add_signal_handler(name, stop.set)
     sent = 0
     with SoftphoneCapture(far_end, microphone) as capture:
         frames = capture.frames()

@@ -61,7 +61,7 @@ def checks(settings: Settings) -> Iterator[Check]:
 def _try(name: str, check: Callable[[], str]) -> Check:
     try:
         return Check(name, "ok", check())
-    except (SeatError, PackError, AudioError) as error:
+    except (SeatError, PackError, AudioError, OSError) as error:
         return Check(name, "error", str(error))
 
 
@@ -73,7 +73,7 @@ def _packages() -> Check:
         except PackageNotFoundError:
             missing.append(name)
     if missing:
-        return Check("软件包", "error", f"缺少 {'、'.join(missing)}；请运行 make setup")
+        return Check("软件包", "error", f"缺少 {'、'.join(missing)}；请运行 pip install -e .")
     return Check("软件包", "ok", "，".join(found))
 
 

@@ -12,7 +12,7 @@ from assistant.ticket.fields import LABELS
 
 
 def fold(call: str, log: Iterable[Event]) -> dict[str, Any]:
-    """The document that `seat replay --json` writes (README, "Contracts"), from the events of one call in order.
+    """The document that `seat replay --json` writes (docs/reference.md), from the events of one call in order.
 
     All fields of the ticket are present; what nobody said has state "empty" and value null. Latencies are in
     milliseconds from the arrival of the audio (for finals: of the end of speech) to the event.

@@ -38,7 +38,7 @@ class Engine:
         self._queue: list[_Job] = []
         self._ready = threading.Condition()
         self._numbers = itertools.count()
-        self._partials: dict[object, Future[Recognition]] = {}
+        self._partials: dict[object, _Job] = {}
         self._closed = False
         self._threads = [
             threading.Thread(target=self._work, name=f"recognizer-{n}", daemon=True) for n in range(recognizer.workers)
@@ -48,21 +48,20 @@ class Engine:
 
     def final(self, samples: Samples) -> Future[Recognition]:
         """What was said in a whole utterance. Cancel the future when the utterance goes on."""
-        return self._submit(_FINAL, lambda: self.recognizer.decode(samples))
+        return self._submit(_FINAL, lambda: self.recognizer.decode(samples)).future
 
     def partial(self, utterance: object, samples: Samples) -> Future[Recognition]:
         """What has been said so far. What is queued for the same `utterance` (any hashable) is dropped."""
         overtaken = self._partials.get(utterance)
-        if overtaken:
-            overtaken.cancel()
-        future = self._submit(_PARTIAL, lambda: self.recognizer.decode_partial(samples))
-        self._partials[utterance] = future
-        future.add_done_callback(lambda done: self._forget(utterance, done))
-        return future
+        number = overtaken.number if overtaken and overtaken.future.cancel() else None  # it keeps its place in the line
+        job = self._submit(_PARTIAL, lambda: self.recognizer.decode_partial(samples), number)
+        self._partials[utterance] = job
+        job.future.add_done_callback(lambda _: self._forget(utterance, job))
+        return job.future
 
     def score(self, samples: Samples, texts: Sequence[str]) -> Future[list[float]]:
         """How likely each of `texts` was said (log-probabilities); asked when nothing else is waiting."""
-        return self._submit(_QUESTION, lambda: self.recognizer.score(samples, texts))
+        return self._submit(_QUESTION, lambda: self.recognizer.score(samples, texts)).future
 
     def waiting(self) -> int:
         """Jobs in the queue."""
@@ -79,18 +78,18 @@ class Engine:
         for thread in self._threads:
             thread.join()
 
-    def _submit(self, rank: int, work: Callable[[], Any]) -> Future[Any]:
-        future: Future[Any] = Future()
+    def _submit(self, rank: int, work: Callable[[], Any], number: int | None = None) -> _Job:
+        job = _Job(rank, next(self._numbers) if number is None else number, work, Future())
         with self._ready:
             if self._closed:
-                future.cancel()
-                return future
-            heapq.heappush(self._queue, _Job(rank, next(self._numbers), work, future))
-            self._ready.notify()
-        return future
+                job.future.cancel()
+            else:
+                heapq.heappush(self._queue, job)
+                self._ready.notify()
+        return job
 
-    def _forget(self, utterance: object, done: Future[Recognition]) -> None:
-        if self._partials.get(utterance) is done:
+    def _forget(self, utterance: object, job: _Job) -> None:
+        if self._partials.get(utterance) is job:
             del self._partials[utterance]
 
     def _work(self) -> None:

@@ -178,7 +178,7 @@ class Event(BaseModel):
     at: float
     """Seconds of audio."""
     latency_ms: float
-    """From the arrival of the audio that caused it to its leaving, in milliseconds; 0 when no audio did."""
+    """Milliseconds from the arrival of the audio that caused it to its numbering (just before it is stored)."""
     data: dict[str, Any]
 
     def wire(self) -> str:

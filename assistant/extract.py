@@ -17,7 +17,7 @@ from assistant.events import Draft, Event
 from assistant.seat import Knowledge
 from assistant.transcript import Speaker, Utterance
 from audio.errors import AudioError
-from audio.media import parse_time
+from audio.media import parse_phone, parse_time
 
 SPEAKERS: tuple[Speaker, ...] = ("caller", "agent", "unknown")
 MOST_TURNS, LONGEST_TURN = 2_000, 5_000
@@ -48,14 +48,12 @@ def read_turns(path: Path) -> Dialogue:
         raise SeatError(f'{path} must be a JSON object with "turns": [{{"speaker", "text"}}].')
     if len(told["turns"]) > MOST_TURNS:
         raise SeatError(f"{path} has {len(told['turns'])} turns; at most {MOST_TURNS} are taken.")
-    phone = told.get("caller_phone")
-    if phone is not None and not isinstance(phone, str):
-        raise SeatError(f'{path}: "caller_phone" must be text or null.')
     try:
+        phone = parse_phone(told.get("caller_phone"))
         started = parse_time(told["started_at"]) if told.get("started_at") else datetime.now().astimezone()
     except AudioError as error:
         raise SeatError(f"{path}: {error}") from error
-    return Dialogue(str(told.get("id") or path.stem), started, phone or None, tuple(_turns(path, told["turns"])))
+    return Dialogue(str(told.get("id") or path.stem), started, phone, tuple(_turns(path, told["turns"])))
 
 
 def extract(
@@ -102,5 +100,8 @@ def _turns(path: Path, turns: list[Any]) -> list[tuple[Speaker, str]]:
     for number, turn in enumerate(turns):
         if not isinstance(turn, dict) or turn.get("speaker") not in SPEAKERS or not isinstance(turn.get("text"), str):
             raise SeatError(f'{path}: turn {number} must be {{"speaker": "caller" or "agent", "text": "…"}}.')
-        found.append((turn["speaker"], turn["text"][:LONGEST_TURN]))
+        text = (
+            turn["text"][:LONGEST_TURN].encode("utf-8", "replace").decode()
+        )  # half a surrogate pair cannot be written
+        found.append((turn["speaker"], text))
     return found

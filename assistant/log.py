@@ -46,7 +46,8 @@ class EventLog:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._numbers: dict[str, int] = {}
-        self._agents: dict[str, str] = {}
+        """Last number given, of calls that are open."""
+        self._closed = False
         self._followers: set[Follower] = set()
         self._waiting: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write, name="event-log", daemon=True)
@@ -66,16 +67,18 @@ class EventLog:
         if not await asyncio.to_thread(self.store.add_call, info):
             raise CallError(f"Call id {info.call_id!r} has been used before; give every call an id of its own.")
         self._numbers[info.call_id] = 0
-        self._agents[info.call_id] = info.agent
 
     async def append(self, call: str, drafts: Sequence[Draft], request: str | None = None) -> list[Event]:
         """Number, store and show events; returns when they are on disk. `request`: the page's number of its message."""
         if not drafts:
             return []
-        if call not in self._numbers:
-            self._numbers[call] = await asyncio.to_thread(self.store.last_number, call)
-        first = self._numbers[call] + 1
-        self._numbers[call] += len(drafts)
+        if self._closed:
+            raise CallError("The server is stopping.")
+        if call in self._numbers:
+            first = self._numbers[call] + 1
+            self._numbers[call] += len(drafts)
+        else:  # it is over; the switchboard lets one request at a time change it
+            first = await asyncio.to_thread(self.store.last_number, call) + 1
         events = [draft.numbered(first + place, call) for place, draft in enumerate(drafts)]
         batch = _Batch([Entry(event, request) for event in events], asyncio.get_running_loop())
         self._waiting.put(batch)
@@ -84,7 +87,7 @@ class EventLog:
             for follower in tuple(self._followers):
                 follower.show(event)
         if events[-1].type == CallEnded.type:
-            del self._numbers[call]
+            self._numbers.pop(call, None)
         return events
 
     @contextmanager
@@ -103,6 +106,7 @@ class EventLog:
 
     def close(self) -> None:
         """Write what is waiting and stop."""
+        self._closed = True
         self._waiting.put(None)
         self._writer.join()
         self.store.close()
@@ -117,16 +121,23 @@ class EventLog:
                     last = True
                     break
                 batches.append(following)
-            try:
-                self.store.write([entry for each in batches for entry in each.entries])
-            except Exception as error:  # the database's error belongs to everyone whose events were not stored
+            if not self._store_together(batches):
                 for each in batches:
-                    each.fail(error)
-            else:
-                for each in batches:
-                    each.succeed()
+                    self._store_together([each])
             if last:
                 return
+
+    def _store_together(self, batches: Sequence[_Batch]) -> bool:
+        """Write batches in one transaction. When that fails, a single one is told why; several are left untold."""
+        try:
+            self.store.write([entry for each in batches for entry in each.entries])
+        except Exception as error:  # the database's error belongs to whoever's events were not stored
+            if len(batches) == 1:
+                batches[0].settle(error)
+            return False
+        for each in batches:
+            each.settle(None)
+        return True
 
 
 class _Batch:
@@ -137,10 +148,8 @@ class _Batch:
         self.done: asyncio.Future[None] = loop.create_future()
         self._loop = loop
 
-    def succeed(self) -> None:
-        self._loop.call_soon_threadsafe(self._settle, None)
-
-    def fail(self, error: Exception) -> None:
+    def settle(self, error: Exception | None) -> None:
+        """Called by the writer's thread."""
         self._loop.call_soon_threadsafe(self._settle, error)
 
     def _settle(self, error: Exception | None) -> None:

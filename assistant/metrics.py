@@ -16,7 +16,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._latency = Histogram(
             "seat_event_latency_seconds",
-            "From the arrival of the audio that caused an event to the event's leaving",
+            "From the arrival of the audio that caused an event to its numbering, just before it is stored",
             ["type"],
             buckets=BUCKETS,
             registry=self.registry,

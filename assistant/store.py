@@ -6,6 +6,7 @@ upgraded by Alembic when the store is opened. All methods block; `assistant.log`
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,8 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
+from filelock import FileLock, Timeout
 from sqlalchemy import ForeignKey, Index, String, Text, create_engine, delete, event, func, insert, select, update
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -22,6 +25,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from assistant.errors import SeatError
 from assistant.events import Event
 from audio.media import MediaStart
+
+
+class StoreInUse(SeatError):
+    """Another server has the database."""
 
 
 class Base(DeclarativeBase):
@@ -91,22 +98,43 @@ class Store:
     """Opens (and upgrades) the database at `url`. Raises SeatError when it cannot."""
 
     def __init__(self, url: str) -> None:
+        self._adding = threading.Lock()
+        """Arrivals are counted one after the other."""
+        self._claim: FileLock | None = None
         try:
             self.engine = create_engine(url, connect_args={"timeout": 30} if url.startswith("sqlite") else {})
             if self.engine.dialect.name == "sqlite":
                 event.listen(self.engine, "connect", _sqlite_pragmas)
             _upgrade(self.engine)
-        except (SQLAlchemyError, ImportError) as error:
+        except (SQLAlchemyError, CommandError, ImportError) as error:
             reason = str(getattr(error, "orig", None) or error).split("\n")[0]
             raise SeatError(f"The database {_printable(url)} cannot be opened: {reason}.") from error
+
+    def claim(self) -> None:
+        """Make this process the only server on an SQLite file: a second would take the first one's live calls for dead.
+
+        Raises StoreInUse when another has it.
+        """
+        file = self.engine.url.database
+        if self.engine.dialect.name == "sqlite" and file and file != ":memory:":
+            lock = FileLock(f"{file}.lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout as error:
+                raise StoreInUse(
+                    f"Another server already uses {file}; stop it, or give this one a SEAT_DATA_DIR of its own."
+                ) from error
+            self._claim = lock
 
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+        if self._claim:
+            self._claim.release()
 
     def add_call(self, info: MediaStart) -> bool:
         """Make room for a call. False when its id has been used before."""
-        with Session(self.engine) as session, session.begin():
+        with self._adding, Session(self.engine) as session, session.begin():
             if session.get(CallRow, info.call_id):
                 return False
             order = (session.scalar(select(func.max(CallRow.order))) or 0) + 1

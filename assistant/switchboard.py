@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from typing import Literal
+from weakref import WeakValueDictionary
 
 from assistant.call import Call, ticket_drafts
 from assistant.errors import CallError
-from assistant.events import Draft, Event, KnowledgeFeedback, TicketSubmitted, TicketUpdated
+from assistant.events import CallEnded, CallStarted, Draft, Event, KnowledgeFeedback, TicketSubmitted, TicketUpdated
 from assistant.log import EventLog
 from assistant.requests import ArticleFeedback, TicketAccept, TicketEdit, TicketSubmit
 from assistant.seat import SeatAssistant
@@ -24,12 +24,16 @@ class Switchboard:
         self.assistant = assistant
         self.log = log
         self.live: dict[str, Call] = {}
-        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def begin(self, start: MediaStart) -> Call:
         """A call comes in. Raises CallError when its id has been used before."""
         await self.log.open(start)
-        call = await self.assistant.start_call(start, lambda drafts: self.log.append(start.call_id, drafts))
+        try:
+            call = await self.assistant.start_call(start, lambda drafts: self.log.append(start.call_id, drafts))
+        except BaseException:
+            await self.log.append(start.call_id, [Draft(CallEnded(reason="lost"), 0.0)])
+            raise
         self.live[start.call_id] = call
         return call
 
@@ -42,12 +46,13 @@ class Switchboard:
 
     async def answer(self, request: TicketEdit | TicketAccept | TicketSubmit | ArticleFeedback) -> int:
         """Do what a page asks; returns the number of the event that says so. Raises CallError or TicketError."""
-        async with self._turns[request.call]:
+        turn = self._turns.setdefault(request.call, asyncio.Lock())
+        async with turn:
             done = await asyncio.to_thread(self.log.store.answered, request.call, request.id)
             if done is not None:
                 return done
             past = await self.log.past(request.call)
-            if not past:
+            if not past or past[0].type != CallStarted.type:
                 raise CallError(f"没有通话 {request.call}。")
             drafts = await self._drafts(request, past)
             if not drafts:
@@ -65,7 +70,7 @@ class Switchboard:
                 return []
             raise CallError("工单已提交，不能再修改。")
         if isinstance(request, TicketSubmit):
-            return [Draft(TicketSubmitted(), now)]
+            return await call.submit() if call else [Draft(TicketSubmitted(), now)]
         if call:
             if isinstance(request, TicketEdit):
                 return await call.edit(request.field, request.value)

@@ -57,6 +57,7 @@ class RecordingReader:
                 raise AudioError(f"{path} has a sample rate of {rate} Hz, which is not usable.")
             duration = self._container.duration
             self.recording = Recording(path, rate, channels, duration / 1_000_000 if duration else None)
+            self._missing = _missing_bytes(path)
             self._close = stack.pop_all().close
 
     def __enter__(self) -> RecordingReader:
@@ -96,8 +97,23 @@ class RecordingReader:
             self.damage = (
                 f"{self.recording.path} is damaged or breaks off ({_reason(error)}); what could be decoded was used."
             )
+        if self._missing and not self.damage:
+            self.damage = (
+                f"{self.recording.path} breaks off ({self._missing} bytes are missing); what there is was used."
+            )
         for converted in converter.resample(None):
             yield converted.to_ndarray().astype(np.float32, copy=False)
+
+
+def _missing_bytes(path: Path) -> int:
+    """How much shorter a WAV file is than its header says; FFmpeg takes a cut one without a word."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    if len(head) < 12 or head[:4] != b"RIFF" or head[8:] != b"WAVE":
+        return 0
+    said = int.from_bytes(head[4:8], "little")
+    streamed = said in (0, 0xFFFFFFFF)  # written to a pipe, the length was never filled in
+    return 0 if streamed else max(0, said + 8 - path.stat().st_size)
 
 
 def _reason(error: Exception) -> str:

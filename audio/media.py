@@ -26,7 +26,9 @@ from audio.resample import Samples, to_pcm16
 RATES = (8_000, 16_000)
 """Sample rates of the protocol, in Hz."""
 DEFAULT_AGENT = "1"
-_NAME = re.compile(r"[^\s/?#\x00-\x1f]{1,64}")
+_NAME = re.compile(r"[^\s/?#\x00-\x1f\ud800-\udfff]{1,64}")
+_YEARS = range(1970, 2200)
+"""Years a call can have begun in; a clock that says otherwise is wrong, and days could not be counted from it."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def parse_start(text: str) -> MediaStart:
     """The first frame of a stream. Raises AudioError with one sentence that names the key that is wrong."""
     try:
         told = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise AudioError("The first frame of a media stream must be a JSON object that describes the call.") from error
     if not isinstance(told, dict):
         raise AudioError("The first frame of a media stream must be a JSON object that describes the call.")
@@ -75,7 +77,7 @@ def parse_start(text: str) -> MediaStart:
     return MediaStart(
         call_id=_name(told, "call_id", uuid.uuid4().hex),
         agent=_name(told, "agent", DEFAULT_AGENT),
-        caller_phone=_phone(told.get("caller_phone")),
+        caller_phone=parse_phone(told.get("caller_phone")),
         sample_rate=int(rate),
         channels=int(channels),
         started_at=parse_time(told["started_at"]) if told.get("started_at") else datetime.now().astimezone(),
@@ -85,7 +87,10 @@ def parse_start(text: str) -> MediaStart:
 def parse_time(text: Any) -> datetime:
     """ISO 8601; without an offset the machine's own zone is meant. Raises AudioError."""
     try:
-        return _aware(datetime.fromisoformat(text))
+        time = datetime.fromisoformat(text)
+        if time.year not in _YEARS:
+            raise ValueError(time.year)
+        return time if time.tzinfo else time.astimezone()
     except (TypeError, ValueError, OverflowError) as error:
         raise AudioError(
             f"started_at must be an ISO 8601 time such as 2026-03-18T09:12:00+08:00, got {text!r}."
@@ -96,7 +101,7 @@ def is_stop(text: str) -> bool:
     """Whether a text frame says that the call is over; others are the switch's events and mean nothing here."""
     try:
         told = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(told, dict) and told.get("type") == "stop"
 
@@ -170,13 +175,10 @@ def _name(told: dict[str, Any], key: str, default: str) -> str:
     return str(value)
 
 
-def _phone(value: Any) -> str | None:
+def parse_phone(value: Any) -> str | None:
+    """A line's number without blanks and dashes, None for none. Raises AudioError for what is no number."""
     if value is None or value == "":
         return None
     if not isinstance(value, str | int) or not re.fullmatch(r"\+?[\d\- ]{3,24}", str(value)):
         raise AudioError(f"caller_phone must be a telephone number or null, got {str(value)[:40]!r}.")
     return re.sub(r"[^\d+]", "", str(value))
-
-
-def _aware(time: datetime) -> datetime:
-    return time if time.tzinfo else time.astimezone()

@@ -1,9 +1,12 @@
 """Voice activity: is somebody speaking on this channel right now?
 
-Two stages. webrtcvad listens to every 20 ms: it costs 0.1 ms a second of audio, misses little (96 % of speech frames on
-twelve two-channel telephone calls) but takes noise and tones for speech (7 % of the silence). Only while it hears
-something does Silero listen, 32 ms at a time (1.8 ms a second; 1.2 % of the silence taken for speech), and only Silero
-decides. Silero alone decides the same at about twice the cost, because half of a call is silence.
+Two stages. webrtcvad listens to every 20 ms; only while it hears something does Silero listen, 32 ms at a time, and
+only Silero decides. On twelve two-channel telephone calls (webrtcvad alone / Silero alone / both stages):
+
+    chunks within turns found as speech    96 / 89 / 91 %    (the rest is mostly pauses within turns)
+    silence taken for speech               11 / 1.8 / 2.5 %
+
+Both stages together miss none of the 234 turns, and 42 % of the chunks never reach Silero.
 """
 
 from __future__ import annotations

@@ -58,13 +58,15 @@ def latency(
             results.append(
                 latency_.measure(paths, count, lambda seconds, bar=bar, task=task: bar.advance(task, seconds))
             )
-    table = Table("calls", "final p50", "p95", "max", "first partial p50", "p95", "turns", "lost", title="Latency, ms")
+    table = Table(
+        "calls", "final p50", "p95", "max", "first partial p50", "p95", "turns", "measured", "lost", title="Latency, ms"
+    )
     for result in results:
         told = latency_.summary(result)
         final, partial = told["final_ms"], told["first_partial_ms"]
         cells = [f"{final[key]:.0f}" if final else "-" for key in ("p50", "p95", "max")]
         cells += [f"{partial[key]:.0f}" if partial else "-" for key in ("p50", "p95")]
-        table.add_row(str(result.calls), *cells, str(result.turns), str(result.lost))
+        table.add_row(str(result.calls), *cells, str(result.turns), str(len(result.finals)), str(result.lost))
     console.print(table)
     _finish(json, {"latency": [latency_.summary(result) for result in results]})
 

@@ -139,9 +139,8 @@ async def _stream(server: ServerProcess, path: Path, number: int, advance: Any) 
             started_at=datetime.now().astimezone(),
         )
     async with MediaClient(f"{server.websocket}/media", start) as media:
-        await asyncio.sleep(0.5)  # until the call is in the store and can be followed
         following = asyncio.create_task(_follow(f"{server.websocket}/calls/{start.call_id}/events", heard))
-        heard.began = time.monotonic() + 0.2
+        heard.began = time.monotonic() + 0.5
         for place, frame in enumerate(frames, start=1):
             # A frame is sent when its last sample has been spoken, as a softphone does.
             await asyncio.sleep(max(0.0, heard.began + place * FRAME - time.monotonic()))
@@ -153,12 +152,16 @@ async def _stream(server: ServerProcess, path: Path, number: int, advance: Any) 
 
 
 async def _follow(url: str, heard: Heard) -> None:
-    async with connect(url) as socket:
-        async for message in socket:
-            event = json.loads(message)
-            heard.arrivals.append((time.monotonic(), event))
-            if event["type"] == "call.ended":
-                return
+    while True:
+        async with connect(url) as socket:
+            async for message in socket:
+                event = json.loads(message)
+                if event["type"] == "error":  # the call is not in the store yet
+                    break
+                heard.arrivals.append((time.monotonic(), event))
+                if event["type"] == "call.ended":
+                    return
+        await asyncio.sleep(0.05)
 
 
 def _turns(path: Path) -> list[Turn]:

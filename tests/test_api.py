@@ -78,7 +78,7 @@ def test_health_and_figures(server: ServerProcess, finished: str) -> None:
         ("/api/articles/nothing", 404),
         ("/api/calls?limit=-1", 422),
         ("/api/articles?q=x&on=tomorrow", 422),
-        ("/ui/../pyproject.toml", 404),
+        ("/ui/%2e%2e/pyproject.toml", 404),
     ],
 )
 def test_what_is_not_there_is_said(server: ServerProcess, path: str, status: int) -> None:

@@ -62,6 +62,7 @@ def test_a_recording_that_breaks_off_is_replayed_as_far_as_it_goes(tmp_path: Pat
     told = json.loads(done.stdout)
     assert 10 < told["call"]["seconds"] < 50
     assert "12345" in told["transcript"][0]["text"]
+    assert "breaks off" in done.stderr
 
 
 @pytest.mark.parametrize(

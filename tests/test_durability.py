@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -74,6 +75,24 @@ def test_a_database_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
         Store(f"sqlite:///{tmp_path / 'calls.db'}")
     with pytest.raises(SeatError, match="cannot be opened"):
         Store("nonsense")
+
+
+def test_one_server_at_a_time_uses_the_calls(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path) as server:
+        httpx.get(f"{server.url}/api/health").raise_for_status()
+        with pytest.raises(SeatError, match="Another server already uses"), ServerProcess(tmp_path):
+            pass
+    with ServerProcess(tmp_path) as server:
+        httpx.get(f"{server.url}/api/health").raise_for_status()
+
+
+def test_many_calls_may_come_at_once(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'calls.db'}")
+    starts = [MediaStart(str(n), "1", None, 8000, 2, datetime.now().astimezone()) for n in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(store.add_call, starts))
+    assert len(store.calls(100)) == 40
+    store.close()
 
 
 def test_the_store_keeps_an_id_for_one_call(tmp_path: Path) -> None:

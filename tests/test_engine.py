@@ -43,10 +43,11 @@ def test_a_partial_that_a_newer_one_overtook_is_never_decoded(engine: Engine, ca
     engine.close()
 
 
-def test_a_cancelled_final_costs_nothing_and_the_others_are_answered(engine: Engine, call: SampleCall) -> None:
+def test_a_cancelled_final_is_not_answered_and_the_others_are(engine: Engine, call: SampleCall) -> None:
     jobs = [engine.final(call.said(3)) for _ in range(6)]
     assert jobs[4].cancel()
     assert all(job.result().text for place, job in enumerate(jobs) if place != 4)
+    assert jobs[4].cancelled()
     engine.close()
 
 

@@ -170,6 +170,18 @@ def test_requests_that_make_no_sense_get_one_sentence(
         assert json.loads(page.recv(10))["type"] == "error"
 
 
+def test_a_ticket_submitted_in_mid_call_is_left_alone(server: ServerProcess, play: Play) -> None:
+    with connect(f"{server.websocket}/desk/early/events") as page:
+        playing = play(server, agent="early", call_id="early", pace=3.0, seconds=30)
+        until(page, "ticket.updated")
+        submitted = ask(page, type="ticket.submit", id="s", call="early")
+        assert submitted["type"] == "ack"
+        playing.wait()
+        later = [event for event in until(page, "call.ended") if event.get("seq", 0) > submitted["seq"]]
+    assert "transcript.final" in {event["type"] for event in later}
+    assert "ticket.updated" not in {event["type"] for event in later}
+
+
 def test_a_submitted_ticket_does_not_change(server: ServerProcess, play: Play) -> None:
     call = play(server, agent="submit", call_id="submit", pace=50.0).stop()
     with connect(f"{server.websocket}/calls/{call}/events?after=100000") as page:

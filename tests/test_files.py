@@ -105,9 +105,20 @@ def test_a_video_without_sound_holds_no_audio(tmp_path: Path) -> None:
         RecordingReader(tmp_path / "silent.mp4")
 
 
+def test_a_wav_that_breaks_off_is_said_to(tmp_path: Path) -> None:
+    write(tmp_path / "whole.wav", "pcm_s16le", 8000, "mono")
+    whole = (tmp_path / "whole.wav").read_bytes()
+    (tmp_path / "half.wav").write_bytes(whole[: len(whole) // 2])
+    for name, damaged in (("whole.wav", False), ("half.wav", True)):
+        with RecordingReader(tmp_path / name) as reader:
+            assert sum(chunk.shape[1] for chunk in reader.chunks()) > 7000
+        assert bool(reader.damage) is damaged, name
+
+
 def test_a_recording_that_breaks_off_gives_what_it_has(tmp_path: Path, call: SampleCall) -> None:
     whole = call.path.read_bytes()
     (tmp_path / "half.flac").write_bytes(whole[: len(whole) // 2])
     with RecordingReader(tmp_path / "half.flac") as reader:
         read = sum(chunk.shape[1] for chunk in reader.chunks())
     assert 0.3 < read / call.samples.shape[1] < 0.7
+    assert reader.damage

@@ -54,8 +54,8 @@ def test_changes_tell_what_is_new_in_form_order_and_add_up_to_the_fields(filler:
     assert {name: value for name, value in told.items() if value is not None} == filled
     assert filler.fields["contact_phone"].state == "confirmed"
     assert filler.fields["category"].display == "市场监管 · 预付卡消费"
-    assert filler.candidates["category"][0] == "market.prepaid"
-    assert filler.candidates["department"][0] == "scjg"
+    assert filler.fields["category"].candidates[0].value == "market.prepaid"
+    assert filler.fields["department"].candidates[0].value == "scjg"
 
 
 def test_the_same_call_gives_the_same_ticket(knowledge: Knowledge) -> None:

@@ -78,6 +78,7 @@ def test_what_is_not_said_is_made_up_sensibly() -> None:
         ({"caller_phone": "<script>"}, "caller_phone"),
         ({"started_at": "yesterday"}, "started_at"),
         ({"started_at": 5}, "started_at"),
+        ({"started_at": "9999-12-31T23:59:59"}, "started_at"),
     ],
 )
 def test_a_start_that_makes_no_sense_names_the_key(change: dict[str, Any], words: str) -> None:
@@ -151,13 +152,53 @@ def test_a_client_that_vanishes_loses_nothing_and_disturbs_nobody(
 
 
 def test_the_tail_of_a_call_becomes_a_final(server: ServerProcess, call: SampleCall, play: Play) -> None:
-    turn = call.turns[15]  # 对。, and then hang-up at once
-    last = int(8000 * (call.turns[13].end + 0.02))
-    cut = call.samples[:, int(8000 * (call.turns[13].start - 0.5)) : last]
+    number = next(turn for turn in call.turns if turn.text.startswith("幺五九零零二零三幺四七"))
+    cut = call.samples[:, int(8000 * (number.start - 0.5)) : int(8000 * (number.end + 0.02))]  # and hang-up at once
     told = document(server, play(server, agent="tail", samples=cut, pace=20.0).wait())
-    assert turn.speaker == "caller"
     assert told["transcript"], "what was said just before hang-up must become a final"
     assert sum(character.isdigit() for character in told["transcript"][0]["text"]) >= 5
+
+
+def test_calls_that_come_at_the_same_moment_are_all_taken(server: ServerProcess, play: Play) -> None:
+    calls = [play(server, agent=f"rush-{number}", pace=50.0, seconds=1) for number in range(12)]
+    told = [document(server, each.wait()) for each in calls]
+    assert {each["call"]["ended"] for each in told} == {"hangup"}
+
+
+def test_a_switch_that_knows_no_stop_frame_hangs_up_by_closing(server: ServerProcess, call: SampleCall) -> None:
+    with connect(f"{server.websocket}/media") as media:
+        media.send(json.dumps(HELLO | {"call_id": "closed"}))
+        media.send(to_pcm16(call.samples[:, : 8000 * 5]))
+    told = document(server, "closed")
+    assert told["call"]["ended"] == "hangup"
+    assert "12345" in told["transcript"][0]["text"]
+
+
+def test_a_client_that_does_not_wait_for_the_answer_ends_its_call_once(server: ServerProcess) -> None:
+    with connect(f"{server.websocket}/media") as media:
+        media.send(json.dumps(HELLO | {"call_id": "impatient"}))
+        media.send('{"type": "stop"}')
+    document(server, "impatient")
+    sleep(0.5)
+    with connect(f"{server.websocket}/calls/impatient/events") as page:
+        kinds = [json.loads(page.recv(5))["type"] for _ in range(2)]
+        assert kinds == ["call.started", "call.ended"]
+        with pytest.raises(TimeoutError):
+            page.recv(0.3)
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, '{"call_id": "\\ud800", "sample_rate": 8000}'])
+def test_malicious_starts_are_refused(media: ClientConnection, text: str) -> None:
+    media.send(text)
+    assert refusal(media)
+
+
+def test_a_long_frame_is_cut_and_heard(server: ServerProcess, media: ClientConnection, call: SampleCall) -> None:
+    media.send(json.dumps(HELLO | {"call_id": "long-frame"}))
+    media.send(to_pcm16(call.samples[:, : 8000 * 30]))
+    media.send('{"type": "stop"}')
+    assert json.loads(media.recv(30))["type"] == "stopped"
+    assert len(document(server, "long-frame")["transcript"]) >= 4
 
 
 def test_mono_audio_has_one_unknown_speaker(server: ServerProcess, media: ClientConnection, call: SampleCall) -> None:

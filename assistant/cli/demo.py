@@ -16,12 +16,14 @@ def run(
 ) -> None:
     """Play a sample call at its own pace through the whole pipeline; serve the pages; print transcript and ticket."""
     import asyncio  # noqa: PLC0415
+    import tempfile  # noqa: PLC0415
 
     from assistant import config  # noqa: PLC0415
     from assistant.cli import view  # noqa: PLC0415
     from assistant.demo import play_sample  # noqa: PLC0415
     from assistant.errors import SeatError  # noqa: PLC0415
     from assistant.server.run import Server, listen  # noqa: PLC0415
+    from assistant.store import StoreInUse  # noqa: PLC0415
 
     settings = config.load(port=port)
     try:
@@ -31,10 +33,8 @@ def run(
             raise
         socket = listen(settings.host, 0)
     console = view.stdout()
-    with view.loading(view.stderr()) as report:
-        server = Server(settings, socket, report)
 
-    async def demonstrate() -> None:
+    async def demonstrate(server: Server) -> None:
         async with server:
             console.print(f"座席页面：{server.url}/desk/1")
             with view.Transcript(console) as transcript:
@@ -45,4 +45,11 @@ def run(
                 console.print(f"通话已结束，服务仍在运行：{server.url}/desk/1    按 Ctrl+C 停止")
                 await server.stopped()
 
-    asyncio.run(demonstrate())
+    with tempfile.TemporaryDirectory(prefix="seat-demo-") as scratch:
+        with view.loading(view.stderr()) as report:
+            try:
+                server = Server(settings, socket, report)
+            except StoreInUse:  # the hotline's own server is running: leave its calls alone
+                apart = settings.model_copy(update={"database_url": f"sqlite:///{scratch}/calls.db"})
+                server = Server(apart, socket, report)
+        asyncio.run(demonstrate(server))

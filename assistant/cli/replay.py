@@ -30,13 +30,13 @@ def run(
     from assistant.replay import ReplayOptions, replay  # noqa: PLC0415
     from assistant.seat import SeatAssistant  # noqa: PLC0415
     from audio.files import RecordingReader  # noqa: PLC0415
-    from audio.media import parse_time  # noqa: PLC0415
+    from audio.media import parse_phone, parse_time  # noqa: PLC0415
 
     if speed not in ("max", "1"):
         raise SeatError(f"--speed is max or 1, not {speed}.")
     options = ReplayOptions(
         started_at=parse_time(started_at) if started_at else datetime.now().astimezone(),
-        caller_phone=phone,
+        caller_phone=parse_phone(phone),
         real_time=speed == "1",
     )
     output.check(json)
@@ -47,8 +47,8 @@ def run(
         with view.loading(errors) as report:
             assistant = SeatAssistant(settings, report)
         try:
-            with view.Transcript(console) as transcript:
-                document = asyncio.run(replay(assistant, reader, options, transcript.show))
+            with view.Transcript(console, reader.recording.seconds) as transcript:
+                document = asyncio.run(replay(assistant, reader, options, transcript.show, transcript.progress))
         finally:
             assistant.close()
     console.print(view.ticket_table(document))

@@ -18,6 +18,7 @@ def run(
 ) -> None:
     """Take calls at /media and serve the agents' pages."""
     import asyncio  # noqa: PLC0415
+    import contextlib  # noqa: PLC0415
     import signal  # noqa: PLC0415
 
     from assistant import config  # noqa: PLC0415
@@ -31,7 +32,8 @@ def run(
 
     async def serve() -> None:
         async with server:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stop)
+            with contextlib.suppress(NotImplementedError):  # Windows has no SIGTERM to handle
+                asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stop)
             view.stdout().print(f"座席页面：{server.url}/    音频接口：{server.media_url}    按 Ctrl+C 停止")
             await server.stopped()
 

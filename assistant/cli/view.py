@@ -22,8 +22,11 @@ STATES = {"empty": "", "suggested": "建议", "confirmed": "已确认", "edited"
 class Transcript:
     """Prints finals, suggestions and hints; on a terminal also what is being said right now. A context manager."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, seconds: float | None = None) -> None:
+        """`seconds`: length of the recording, for the line that says how much of it is done."""
         self._console = console
+        self._seconds = seconds
+        self._done = Text()
         self._speaking: dict[int, Text] = {}
         self._live = Live(console=console, refresh_per_second=8, transient=True) if console.is_terminal else None
 
@@ -36,6 +39,12 @@ class Transcript:
         if self._live:
             self._live.update(Text())
             self._live.stop()
+
+    def progress(self, seconds: float) -> None:
+        """Called with the seconds of audio heard so far."""
+        total = f" / {_clock(self._seconds)}" if self._seconds else ""
+        self._done = Text(f"已听 {_clock(seconds)}{total}", "dim")
+        self._draw()
 
     def show(self, event: Event) -> None:
         """Called for every event."""
@@ -54,8 +63,11 @@ class Transcript:
                     self._console.print(line, soft_wrap=True)
             case "hint.raised":
                 self._console.print(Text(f"        提示  {data['text']}", "bold red"), soft_wrap=True)
+        self._draw()
+
+    def _draw(self) -> None:
         if self._live:
-            self._live.update(Group(*self._speaking.values()))
+            self._live.update(Group(*self._speaking.values(), self._done))
 
 
 def ticket_table(document: dict[str, Any]) -> Table:
@@ -119,4 +131,8 @@ def stdout() -> Console:
 
 def _head(start: float, speaker: str) -> Text:
     name, colour = SPEAKERS[speaker]
-    return Text(f"{int(start) // 60:02}:{int(start) % 60:02} ", "dim").append(f"{name}  ", colour)
+    return Text(f"{_clock(start)} ", "dim").append(f"{name}  ", colour)
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60:02}:{int(seconds) % 60:02}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -19,35 +20,37 @@ from assistant.log import EventLog
 from assistant.requests import parse
 from assistant.switchboard import Switchboard
 
+log = logging.getLogger(__name__)
 router = APIRouter()
 
 NOT_FOUND = 4404
+INTERNAL_ERROR = 1011
 TRY_AGAIN = 1013
 
 
 @router.websocket("/calls/{call}/events")
 async def call_events(socket: WebSocket, call: str, after: int = 0) -> None:
     """One call, from event `after` on."""
-    log: EventLog = socket.app.state.switchboard.log
+    event_log: EventLog = socket.app.state.switchboard.log
     await socket.accept()
-    if not await asyncio.to_thread(log.store.call, call):
-        await socket.send_text(json.dumps({"type": "error", "message": f"没有通话 {call}。"}, ensure_ascii=False))
+    if not await asyncio.to_thread(event_log.store.call, call):
+        await socket.send_text(json.dumps({"type": "error", "message": f"没有通话 {call}。"}))
         await socket.close(NOT_FOUND, "no such call")
         return
-    await _serve(socket, _follow_call(log, call, after))
+    await _serve(socket, _follow_call(event_log, call, after))
 
 
 @router.websocket("/desk/{agent}/events")
 async def desk_events(socket: WebSocket, agent: str, call: str | None = None, after: int = 0) -> None:
     """Whatever call the desk is on: the newest from its beginning (or after event `after` of `call`), then the next."""
-    log: EventLog = socket.app.state.switchboard.log
+    event_log: EventLog = socket.app.state.switchboard.log
     await socket.accept()
-    await _serve(socket, _follow_desk(log, agent, call, after))
+    await _serve(socket, _follow_desk(event_log, agent, call, after))
 
 
-async def _follow_call(log: EventLog, call: str, after: int) -> AsyncIterator[str]:
-    with log.follow(lambda event: event.call == call) as follower:
-        for event in await log.past(call, after):
+async def _follow_call(event_log: EventLog, call: str, after: int) -> AsyncIterator[str]:
+    with event_log.follow(lambda event: event.call == call) as follower:
+        for event in await event_log.past(call, after):
             yield event.wire()
             after = event.seq
         async for event in follower:
@@ -55,8 +58,8 @@ async def _follow_call(log: EventLog, call: str, after: int) -> AsyncIterator[st
                 yield event.wire()
 
 
-async def _follow_desk(log: EventLog, agent: str, known: str | None, after: int) -> AsyncIterator[str]:
-    current = await asyncio.to_thread(log.store.latest_call, agent)
+async def _follow_desk(event_log: EventLog, agent: str, known: str | None, after: int) -> AsyncIterator[str]:
+    current = await asyncio.to_thread(event_log.store.latest_call, agent)
     calls = {current} if current else set()
 
     def wanted(event: Event) -> bool:
@@ -64,13 +67,13 @@ async def _follow_desk(log: EventLog, agent: str, known: str | None, after: int)
             calls.add(event.call)
         return event.call in calls
 
-    with log.follow(wanted) as follower:
+    with event_log.follow(wanted) as follower:
         # A call may have started between the question above and the following.
-        current = await asyncio.to_thread(log.store.latest_call, agent)
+        current = await asyncio.to_thread(event_log.store.latest_call, agent)
         seen = after if current == known else 0
         if current:
             calls.add(current)
-            for event in await log.past(current, seen):
+            for event in await event_log.past(current, seen):
                 yield event.wire()
                 seen = event.seq
         else:
@@ -87,9 +90,15 @@ async def _serve(socket: WebSocket, messages: AsyncIterator[str]) -> None:
     switchboard: Switchboard = socket.app.state.switchboard
 
     async def send() -> None:
-        async for message in messages:
-            await socket.send_text(message)
-        await socket.close(TRY_AGAIN, "too slow; reconnect and ask for what is missing")
+        try:
+            async for message in messages:
+                await socket.send_text(message)
+            await socket.close(TRY_AGAIN, "too slow; reconnect and ask for what is missing")
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # the page has gone, which the other task notices too
+        except Exception:
+            log.exception("a page's feed failed")
+            await socket.close(INTERNAL_ERROR, "reconnect and ask for what is missing")
 
     sending = asyncio.create_task(send())
     try:
@@ -102,18 +111,21 @@ async def _serve(socket: WebSocket, messages: AsyncIterator[str]) -> None:
         pass
     finally:
         sending.cancel()
-        with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
+        with contextlib.suppress(asyncio.CancelledError):
             await sending
 
 
 async def _answer(switchboard: Switchboard, text: str) -> str:
     try:
         request_id = json.loads(text).get("id")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         request_id = None
     try:
         request = parse(text)
         reply = {"type": "ack", "id": request.id, "seq": await switchboard.answer(request)}
     except SeatError as error:
         reply = {"type": "error", "id": request_id, "message": str(error)}
-    return json.dumps(reply, ensure_ascii=False)
+    except Exception:
+        log.exception("a page's request failed")
+        reply = {"type": "error", "id": request_id, "message": "服务器内部错误，未能保存，请稍后再试。"}
+    return json.dumps(reply)

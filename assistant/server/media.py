@@ -19,7 +19,10 @@ log = logging.getLogger(__name__)
 router = APIRouter()
 
 POLICY_VIOLATION = 1008
+INTERNAL_ERROR = 1011
 SERVICE_RESTART = 1012
+HUNG_UP = (1000, 1001)
+"""Codes with which a switch that knows no stop frame closes at the end of a call."""
 
 
 @router.websocket("/media")
@@ -37,19 +40,26 @@ async def media(socket: WebSocket) -> None:
         call = await switchboard.begin(parse_start(first))
         await _hear(socket, call)
         await switchboard.end(call, "hangup")
-        await socket.send_text(json.dumps({"type": "stopped", "call_id": call.info.call_id}))
-        await socket.close()
+        await _answer(socket, {"type": "stopped", "call_id": call.info.call_id}, 1000)
     except WebSocketDisconnect as gone:
-        if call:
+        if call and gone.code in HUNG_UP:
+            await switchboard.end(call, "hangup")
+        elif call:
             log.warning("call %s: the media client vanished after %.1f s", call.info.call_id, call.seconds)
             await switchboard.end(call, "interrupted" if gone.code == SERVICE_RESTART else "lost")
     except (AudioError, SeatError) as error:
         log.warning("media stream refused: %s", error)
         if call:
             await switchboard.end(call, "lost")
-        with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # it may have gone without waiting for the answer
-            await socket.send_text(json.dumps({"type": "error", "message": str(error)}, ensure_ascii=False))
-            await socket.close(POLICY_VIOLATION, str(error).encode()[:120].decode(errors="ignore"))
+        await _answer(socket, {"type": "error", "message": str(error)}, POLICY_VIOLATION)
+    except Exception:
+        log.exception("call %s: the media stream failed", call.info.call_id if call else "?")
+        if call:
+            with contextlib.suppress(Exception):  # already logged; what matters now is that the client learns of it
+                await switchboard.end(call, "lost")
+        await _answer(
+            socket, {"type": "error", "message": "The server failed on this stream; see its log."}, INTERNAL_ERROR
+        )
 
 
 async def _hear(socket: WebSocket, call: Call) -> None:
@@ -59,6 +69,13 @@ async def _hear(socket: WebSocket, call: Call) -> None:
             await call.feed(from_pcm16(frame, call.info.channels))
         elif is_stop(frame):
             return
+
+
+async def _answer(socket: WebSocket, told: dict[str, str], code: int) -> None:
+    """The last word to a client, which may have gone without waiting for it."""
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+        await socket.send_text(json.dumps(told))
+        await socket.close(code, told.get("message", "").encode()[:120].decode(errors="ignore"))
 
 
 async def _receive(socket: WebSocket) -> str | bytes:

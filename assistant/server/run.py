@@ -39,6 +39,7 @@ class Server:
     def __init__(self, settings: Settings, socket: sockets.socket, progress: Progress | None = None) -> None:
         self._socket = socket
         self._store = Store(settings.store_url())
+        self._store.claim()
         self._assistant = SeatAssistant(settings, progress)
         config = uvicorn.Config(
             create_app(self._assistant, self._store),

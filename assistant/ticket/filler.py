@@ -85,11 +85,6 @@ class TicketFiller:
         self._read: dict[str, FieldValue] = dict.fromkeys(LABELS, EMPTY)
         self._hinted: set[Hint] = set()
 
-    @property
-    def candidates(self) -> dict[str, list[str]]:
-        """Codes of up to three categories and departments, best first, whatever the agent chose."""
-        return {name: [c.value for c in self._read[name].candidates] for name in ("category", "department")}
-
     def hear(self, utterance: Utterance) -> list[Change | Hint]:
         """Take the next utterance; returns the fields that changed, in the order of the form, then new hints."""
         turn = self._conversation.hear(utterance)
