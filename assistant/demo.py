@@ -40,13 +40,17 @@ async def play_sample(server: Server, show: Callable[[Event], None]) -> dict[str
             channels=reader.recording.channels,
             started_at=parse_time(about["started_at"]),
         )
-        async with MediaClient(server.media_url, start) as media:
-            following = asyncio.create_task(_follow(server, start.call_id, show))
-            began, sent = time.monotonic(), 0.0
-            for samples in reader.chunks(FRAME):
-                await asyncio.sleep(max(0.0, began + sent - time.monotonic()))
-                await media.send(samples)
-                sent += FRAME
+        following = asyncio.create_task(_follow(server, start.call_id, show))
+        try:
+            async with MediaClient(server.media_url, start) as media:
+                began, sent = time.monotonic(), 0.0
+                for samples in reader.chunks(FRAME):
+                    await asyncio.sleep(max(0.0, began + sent - time.monotonic()))
+                    await media.send(samples)
+                    sent += FRAME
+        except BaseException:
+            following.cancel()
+            raise
     return document.fold(start.call_id, await following)
 
 

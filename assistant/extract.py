@@ -15,6 +15,7 @@ from assistant.call import ticket_drafts
 from assistant.errors import SeatError
 from assistant.events import Draft, Event
 from assistant.seat import Knowledge
+from assistant.text import simplified
 from assistant.transcript import Speaker, Utterance
 from audio.errors import AudioError
 from audio.media import parse_phone, parse_time
@@ -85,7 +86,7 @@ def extract(
         publish(Draft(said, 0.0))
         if not text:
             continue
-        utterance = Utterance(index=index, speaker=speaker, text=text)
+        utterance = Utterance(index=index, speaker=speaker, text=simplified(text))
         began = time.monotonic()
         publish(*ticket_drafts(filler.hear(utterance), 0.0, index, began))
         began = time.monotonic()

@@ -27,11 +27,16 @@ def _converter() -> Any:
 
 def tidy(text: str) -> str:
     """Simplified characters, full-width marks and no spaces beside Chinese; digits and English stay as they are."""
-    text = text.replace("\ufffd", "").strip()
-    text = _converter().convert(text)
+    text = simplified(text.replace("\ufffd", "").strip())
     text = _SPACE_AT_HAN.sub("", text)
     text = _MARK_BETWEEN_HAN.sub(lambda mark: "。" if mark[0] == "." else mark[0].translate(_HALF_WIDTH), text)
     return text.strip()
+
+
+def simplified(text: str) -> str:
+    """Traditional characters turned into simplified ones, one for one."""
+    converted: str = _converter().convert(text)
+    return converted if len(converted) == len(text) else text
 
 
 def is_loop(text: str) -> bool:

@@ -250,7 +250,3 @@ def _fit_calibration(unseen: Sequence[_Unseen], off_topic: Sequence[_Unseen]) ->
         sample_weight=np.array([share * 1000 / len(group) for group, _, share in groups for _ in group]),
     )
     return sharpness, float(model.intercept_[0]), float(model.coef_[0, 0]), float(model.coef_[0, 1])
-
-
-if __name__ == "__main__":
-    typer.run(knowledge)

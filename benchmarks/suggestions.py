@@ -105,7 +105,3 @@ def _count(scripts: Sequence[Script], index: ArticleIndex) -> list[str]:
         others += len(seen) - len(right)
         only_others += bool(seen) and not right
     return [str(number) for number in (len(scripts), wanted, shown, in_time, others, only_others)]
-
-
-if __name__ == "__main__":
-    typer.run(suggestions)

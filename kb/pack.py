@@ -89,15 +89,6 @@ class Road:
     districts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Tip:
-    """A line that agents look up during a call."""
-
-    topic: str
-    text: str
-    phone: str
-
-
 @dataclass(frozen=True)
 class CityPack:
     """Everything of a city that calls refer to; the articles stay on disk and are loaded by the search."""
@@ -109,7 +100,6 @@ class CityPack:
     compounds: tuple[Compound, ...]
     regions: tuple[Region, ...]
     roads: tuple[Road, ...]
-    tips: tuple[Tip, ...]
 
     @classmethod
     def load(cls, directory: Path) -> CityPack:
@@ -156,7 +146,6 @@ class CityPack:
             ),
             regions=tuple(Region(*row) for row in _rows(directory / "regions.csv", "district", "street", "community")),
             roads=tuple(Road(name, tuple(districts)) for name, districts in roads.items()),
-            tips=tuple(Tip(*row) for row in _rows(directory / "tips.csv", "topic", "text", "phone")),
         )
 
     @property
@@ -166,11 +155,9 @@ class CityPack:
 
     @cached_property
     def city(self) -> str:
-        """The city that most addresses begin with ("广州市"); empty when the pack has no addresses."""
-        addresses = [compound.address for compound in self.compounds] + [
-            merchant.address for merchant in self.merchants
-        ]
-        cities = Counter(address[: address.index("市") + 1] for address in addresses if "市" in address)
+        """What most addresses say before their district ("广州市"); empty when none says anything there."""
+        placed: list[Compound | Merchant] = [*self.compounds, *self.merchants]
+        cities = Counter(each.address.partition(each.district)[0] for each in placed if each.district in each.address)
         return cities.most_common(1)[0][0] if cities else ""
 
     @cached_property

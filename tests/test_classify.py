@@ -84,3 +84,16 @@ def test_probabilities_add_up(knowledge: Knowledge) -> None:
         knowledge.reference.categories.scores(["停水"], knowledge.reference.encoder.encode(["停水"])), 1.0
     )
     assert probabilities.sum() == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_pack_with_two_categories_is_told_apart(knowledge: Knowledge, tmp_path: Path) -> None:
+    for path in DEFAULT_PACK.glob("*.*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    header, *rows = (DEFAULT_PACK / "categories.csv").read_text(encoding="utf-8").splitlines()
+    kept = [row for row in rows if row.startswith(("labor,", "labor.wages,", "market,", "market.prepaid,"))]
+    (tmp_path / "categories.csv").write_text("\n".join([header, *kept]) + "\n", encoding="utf-8")
+    encoder = knowledge.reference.encoder
+    classifier = load_classifier(CityPack.load(tmp_path), tmp_path, encoder, lambda step, share: None)
+    asked = ["老板拖欠我们工资不发", "健身房关门了会员卡退不了"]
+    best = classifier.scores(asked, encoder.encode(asked)).argmax(axis=1)
+    assert [classifier.codes[place] for place in best] == ["labor.wages", "market.prepaid"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kb.errors import PackError
-from kb.pack import DEFAULT_PACK, CityPack
+from kb.pack import DEFAULT_PACK, CityPack, Merchant
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +65,8 @@ def test_a_missing_file_is_named_with_the_header_it_needs(copy: Path) -> None:
 
 
 def test_a_missing_column_is_named(copy: Path) -> None:
-    (copy / "tips.csv").write_text("topic,text\n停水,请等\n", encoding="utf-8")
-    with pytest.raises(PackError, match=r"tips\.csv row 1 has no column phone"):
+    (copy / "roads.csv").write_text("name\n小北路\n", encoding="utf-8")
+    with pytest.raises(PackError, match=r"roads\.csv row 1 has no column district"):
         CityPack.load(copy)
 
 
@@ -79,3 +80,10 @@ def test_the_row_that_is_not_utf8_is_named(copy: Path) -> None:
     (copy / "roads.csv").write_bytes("name,district\n小北路,越秀区\n".encode() + "应元路,越秀区\n".encode("gb18030"))
     with pytest.raises(PackError, match=r"roads\.csv row 3 is not UTF-8"):
         CityPack.load(copy)
+
+
+def test_a_city_is_what_stands_before_the_district() -> None:
+    pack = replace(CityPack.load(DEFAULT_PACK), merchants=(), compounds=())
+    assert pack.city == ""
+    shop = Merchant("m", "红旗超市", (), "超市", "锦江区", "春熙路", "1", "成都市锦江区春熙路1号红旗超市", "")
+    assert replace(pack, merchants=(shop,)).city == "成都市"

@@ -70,3 +70,34 @@ def test_a_number_heard_once_by_homophones_is_less_certain_than_one_read_back() 
 def test_shapes_of_mobiles_and_land_lines() -> None:
     assert all(map(valid, ("13912345678", "02083334444", "83334444", "4008001234")))
     assert not any(map(valid, ("12345", "11012345678", "1391234567")))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["C 我要投诉健身房", "A 您可以打他们的客服热线4008123456。", "C 好的谢谢。"],
+        ["C 怎么查社保", "A 社保局的联系电话是020-83361234，您记一下。", "C 020-83361234，好的谢谢"],
+        ["C 找谁", "A 他们经理的手机13912345678，您打给他", "C 好的，谢谢", "A 还有其他问题吗", "C 没有了"],
+    ],
+)
+def test_a_number_that_the_agent_gives_is_not_the_callers(lines: list[str]) -> None:
+    assert read_phone(conversation(*lines), None).value is None
+    assert read_phone(conversation(*lines), LINE).value is None
+
+
+def test_an_office_number_given_after_the_callers_own_changes_nothing() -> None:
+    heard = conversation(
+        "A 联系电话？", "C 13912345678", "A 13912345678对吗？", "C 对", "A 街道办的电话是83361234", "C 好的谢谢"
+    )
+    assert (read_phone(heard, LINE).value, read_phone(heard, LINE).state) == ("13912345678", "confirmed")
+
+
+def test_only_an_answered_question_confirms() -> None:
+    heard = conversation("A 请留个联系电话", "C 13912345678", "A 13912345678，我转给街道办。", "C 好的谢谢")
+    assert (read_phone(heard, LINE).value, read_phone(heard, LINE).state) == ("13912345678", "suggested")
+
+
+def test_a_number_said_clearly_is_kept_although_it_is_close_to_the_line() -> None:
+    found = read_phone(conversation("A 请留个联系电话", "C 留我儿子的，13800138002"), LINE)
+    assert found.value == "13800138002"
+    assert found.confidence <= 0.6

@@ -18,6 +18,12 @@ from tests.test_dialogue import conversation
         (["A 处理之后会给您回访。请问还有其他需要帮助的吗？", "C 没有了，谢谢。"], True),
         (["C 我打电话给他们没人接，也没人给我回电话"], None),
         (["A 请问还有其他需要帮助的吗？", "C 没有了。"], None),
+        (["A 需要回访吗？", "C 应该不需要吧。"], False),
+        (["A 需要回访吗？", "C 不太需要。"], False),
+        (["A 需要给您回访吗？", "C 没什么需要。"], False),
+        (["A 需要回访吗？", "C 回访就不用了。"], False),
+        (["A 需要回访吗？", "C 当然要。"], True),
+        (["A 需要回访吗？", "C 那我这个水什么时候可以修好"], None),
     ],
 )
 def test_whether_the_caller_wants_to_hear_the_outcome(lines: list[str], value: bool | None) -> None:
@@ -32,6 +38,10 @@ def test_whether_the_caller_wants_to_hear_the_outcome(lines: list[str], value: b
         (["A 需要对您的身份保密吗？", "C 不用保密，我实名投诉。"], False),
         (["A 您是匿名还是实名？", "C 匿名。"], True),
         (["C 不要告诉物业是我说的"], True),
+        (["A 需要保密吗？", "C 保密就不用了。"], False),
+        (["A 需要保密吗？", "C 当然要。"], True),
+        (["A 您的信息需要保密吗？", "C 肯定要保密啊"], True),
+        (["A 需要保密吗？", "C 不怎么需要吧"], False),
     ],
 )
 def test_whether_the_caller_wants_to_stay_unnamed(lines: list[str], value: bool | None) -> None:
@@ -41,3 +51,10 @@ def test_whether_the_caller_wants_to_stay_unnamed(lines: list[str], value: bool 
 def test_an_answered_question_is_confirmed_and_a_mere_wish_is_not() -> None:
     assert read_callback(conversation("A 需要回访吗？", "C 需要的。")).state == "confirmed"
     assert read_callback(conversation("C 处理完给我打个电话")).state == "suggested"
+
+
+@pytest.mark.parametrize("answer", ["那我这个水什么时候可以修好", "麻烦死了你们", "我在单位上班"])
+def test_a_promise_to_call_back_is_not_confirmed_by_talk_of_something_else(answer: str) -> None:
+    found = read_callback(conversation("A 我们会给您回访。", "C " + answer))
+    assert (found.state, found.confidence) == ("suggested", 0.75)
+    assert len(found.evidence) == 1

@@ -86,7 +86,7 @@ class _Readers:
         self._known = np.unique(self._labels)
         self._vectors = vectors
         meaning = LogisticRegression(C=30, max_iter=200).fit(vectors, self._labels, weights)
-        self._meaning = (meaning.coef_.astype(np.float32), meaning.intercept_.astype(np.float32))
+        self._meaning = _planes(meaning)
         self._words = self._ngrams(texts, weights, None, (1, 2))
         self._sounds = self._ngrams(texts, weights, encode, (1, 3))
 
@@ -97,7 +97,8 @@ class _Readers:
             analyzer="char", ngram_range=lengths, preprocessor=preprocessor, sublinear_tf=True, lowercase=False
         )
         machine = LinearSVC(C=0.5).fit(vectorizer.fit_transform(texts), self._labels, weights)
-        return vectorizer, machine.coef_.astype(np.float32).T, machine.intercept_.astype(np.float32)
+        coefficients, intercept = _planes(machine)
+        return vectorizer, coefficients.T, intercept
 
     def scores(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> Scores:
         """(texts, classes): the mean z-score of the four readers; categories without a sentence get the lowest."""
@@ -111,6 +112,14 @@ class _Readers:
         scores = np.full((len(texts), self._classes), -3.0, dtype=np.float32)
         scores[:, self._known] = known
         return scores
+
+
+def _planes(machine: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Coefficients (classes, features) and intercepts (classes,); of two classes scikit-learn keeps only the second's."""
+    coefficients, intercept = machine.coef_.astype(np.float32), machine.intercept_.astype(np.float32)
+    if len(coefficients) == 1:
+        return np.concatenate([-coefficients, coefficients]), np.concatenate([-intercept, intercept])
+    return coefficients, intercept
 
 
 def _standardised(scores: Any) -> Any:

@@ -13,7 +13,8 @@ from kb.pack import CityPack, Department
 
 DISTRICT = "district"
 """In categories.csv: the desk of the district where it happened."""
-DISTRICT_KIND = "区政府"
+GOVERNMENT = "政府"
+"""What the kind of a district's own desk says (区政府, 县政府, …)."""
 
 _TRANSFER = re.compile(
     r"转(?:给|交|到|派|办|送|接)?|交(?:给|由)|派(?:给|单)|由(?!于)|反映给|请(?!问|您|你|稍|保|留|讲|说|先|打|放)|联系(?!电话|方式|人)"
@@ -42,7 +43,9 @@ class DepartmentNames:
     def __init__(self, pack: CityPack) -> None:
         self.by_code = {department.code: department for department in pack.departments}
         self.categories = {category.code: category for category in pack.leaves}
-        self.desks = {d.district: d for d in pack.departments if d.kind == DISTRICT_KIND and d.district}
+        of_districts = [department for department in pack.departments if department.district]
+        self.desks = {d.district: d for d in reversed(of_districts)}
+        self.desks |= {d.district: d for d in reversed(of_districts) if GOVERNMENT in d.kind}
         self._aliases: dict[str, Department] = {}
         for department in pack.departments:
             for alias in self._spoken(department, pack.city):
@@ -86,7 +89,7 @@ class DepartmentNames:
         """The district's own office of the same name (番禺自来水 for 自来水), where the pack has one."""
         if not district or department.district:
             return department
-        stem = district.removesuffix("区")
+        stem = district[:-1] if district[-1:] in "区县市" else district
         for other in self.by_code.values():
             if other.district == district and any(stem + name in other.short_names for name in department.short_names):
                 return other

@@ -15,8 +15,10 @@ UNITS = {"十": 10, "百": 100, "千": 1000}
 GROUPS = {"万": 10_000, "亿": 100_000_000}
 
 _CHINESE = "零〇一二两三四五六七八九十百千万亿"
-CARDINAL = rf"(?:(?:\d+(?:,\d{{3}})*(?:\.\d+)?|[{_CHINESE}])+)"
-"""A regular expression for a run of characters that may be one cardinal."""
+CARDINAL = rf"(?:(?<![\d{_CHINESE}])(?:\d++(?:,\d{{3}})*+(?:\.\d++)?+|[{_CHINESE}])++)"
+"""A regular expression for a run of characters that may be one cardinal; possessive, so that it takes linear time."""
+LARGEST = 10**13
+"""From here on digits are an account or a case number, not a quantity."""
 
 _NOT_NUMBERS = re.compile(
     r"万一|千万(?=[别不要记得])|一[直下样些般定切旦共边起点向会时]|[一二两三四]里|十分(?!钟)|百(?:货|姓)|三元里|一(?=[个]?劲)"
@@ -53,6 +55,11 @@ class Number:
 
 def parse_cardinal(text: str) -> float | None:
     """The value of 两万三千六, 1.2万, 八百六 (860), 一百零五; None for digit strings (八六) and anything else."""
+    value = _cardinal(text)
+    return value if value is not None and value < LARGEST else None
+
+
+def _cardinal(text: str) -> float | None:
     if re.fullmatch(r"\d+(?:,\d{3})*(?:\.\d+)?", text):
         return float(text.replace(",", ""))
     total, section, number, unit, zero = 0.0, 0.0, None, 1, False

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rapidfuzz.distance import Levenshtein
 
-from assistant.ticket.dialogue import Conversation, Turn
+from assistant.ticket.dialogue import Conversation, Turn, asks_for_agreement
 from assistant.ticket.fields import EMPTY, Evidence, FieldValue
 from assistant.ticket.numbers import DigitRun, find_digit_runs
 from assistant.ticket.sound import Cue
@@ -28,11 +28,12 @@ _OTHERS = Cue(
 )
 _LINE = Cue(
     r"(?:就|用|打|记|留|是|按|我)(?:是|打|我|用|记|留)?(?:现在)?(?:打)?的?这个(?:号码|电话|手机号?|号)|来电(?:的)?(?:这个)?号码|"
-    r"现在打的?这个|打(?:过|进)?来的?(?:这个|电话|号码)|打这个(?:电话)?就|本机号?",
-    spelled=r"(?:^|[，,。])(?:就|就是|就用|用|打)这个(?=$|[，,。啊吧就可])",
+    r"现在打的?这个|打(?:过|进)?来的?(?:这个|电话|号码)|打这个(?:电话)?就",
+    spelled=r"(?:^|[，,。])(?:就|就是|就用|用|打)这个(?=$|[，,。啊吧就可])|本机",
 )
 _NOT_LINE = Cue(r"(?:不是|不要|别)(?:用|打|记)?(?:我)?(?:现在|这个|来电)(?:打的)?|这是我?[^，。]{1,4}的(?:手机|电话)")
-_TAIL = Cue(r"(?:尾号|尾数|末尾|后四位|最后四位|后面四位)(?:是|为)?")
+_ASKS = re.compile(r"[吗吧嘛么？?]|对不对|是不是|可不可以|好不好")
+_TAIL = Cue(r"(?:最后|后面)?四位(?:是|为)?|尾数|末尾", heard="尾号")
 
 
 @dataclass(frozen=True)
@@ -58,23 +59,47 @@ def _asked_lately(conversation: Conversation, position: int) -> bool:
     return any("phone" in turn.asks for turn in conversation.turns[max(0, position - 4) : position])
 
 
-def _about_phones(conversation: Conversation, position: int) -> bool:
+def _about_phones(conversation: Conversation, position: int, dictated: int) -> bool:
+    """Whether numbers said in this turn may be the caller's own; `dictated` is the turn in which the agent last gave
+    somebody else's, which a caller repeats while writing it down."""
     turn = conversation.turns[position]
     if turn.role == "agent":
         return True
-    if conversation.asked(position, within=4) & {"phone", "line_phone", "callback"}:
+    if turn.text in _OWN and turn.text not in _OTHERS:
         return True
-    if position and any(len(run.digits) >= 10 for run in find_digit_runs(conversation.turns[position - 1].text, 10)):
-        return True
-    return turn.text in _OWN and turn.text not in _OTHERS
+    if any(other.role == "agent" for other in conversation.turns[dictated + 1 : position]) or dictated < 0:
+        read = conversation.turns[position - 1].text if position and _asked_lately(conversation, position) else ""
+        asked = conversation.asked(position, within=4) & {"phone", "line_phone", "callback"}
+        return bool(asked) or any(len(run.digits) >= 10 for run in find_digit_runs(read, 10))
+    return False
 
 
-def _mentions(conversation: Conversation) -> list[Mention]:
+def _read_back(conversation: Conversation, mention: Mention, said: list[str], near_line: str) -> bool:
+    """Whether a number of the agent's is the caller's: the caller said nearly the same, or was asked for theirs just
+    before, and the agent either asks whether it is right or says nothing else."""
+    turn = conversation.turns[mention.position]
+    known = [*said, near_line] if near_line else said
+    if any(_nearly(mention.digits, digits) for digits in known):
+        return True
+    read = asks_for_agreement(turn.text) or len(re.sub(r"\W", "", turn.text)) <= len(mention.digits) + 4
+    return read and _asked_lately(conversation, mention.position)
+
+
+def _nearly(number: str, said: str) -> bool:
+    """Whether what was said is the number or a group of it but for two misheard digits."""
+    if len(said) >= 8:
+        return Levenshtein.distance(number, said) <= NEAR + 1
+    return len(said) >= 4 and said in number
+
+
+def _mentions(conversation: Conversation, near_line: str) -> list[Mention]:
     """Numbers assembled from groups that stand in one or several utterances of the same speaker."""
     complete: list[Mention] = []
     groups: dict[str, list[tuple[DigitRun, Evidence]]] = {"caller": [], "agent": []}
+    said_by_caller: list[str] = []
+    dictated = -1
     for position, turn in enumerate(conversation.turns):
-        if not _about_phones(conversation, position):
+        if not _about_phones(conversation, position, dictated):
             continue
         longest = max((m.position for m in complete), default=-99)
         shortest = 3 if turn.role == "caller" or groups["caller"] or position - longest < 4 else 7
@@ -92,8 +117,14 @@ def _mentions(conversation: Conversation) -> list[Mention]:
                 own.clear()
             own.append((run, turn.evidence(run.start, run.end)))
             said = "".join(group.digits for group, _ in own)
+            if turn.role == "caller":
+                said_by_caller += [run.digits, said]
             if len(said) >= 8:
                 mention = Mention(said, turn.role, position, tuple(e for _, e in own), sum(g.guessed for g, _ in own))
+                if turn.role == "agent" and not _read_back(conversation, mention, said_by_caller, near_line):
+                    dictated = position
+                    own.clear()
+                    continue
                 if complete and complete[-1].role == turn.role and said.startswith(complete[-1].digits):
                     complete.pop()
                 complete.append(mention)
@@ -104,8 +135,9 @@ def _mentions(conversation: Conversation) -> list[Mention]:
 
 def _judged(conversation: Conversation, mention: Mention) -> Mention:
     if mention.role == "agent":
-        stance, _ = conversation.reply(mention.position)
-        return replace(mention, agreed=stance == "yes", refuted=stance == "no")
+        stance, reply = conversation.reply(mention.position)
+        question = any(asks_for_agreement(turn.text) for turn in conversation.turns[mention.position : max(reply, 0)])
+        return replace(mention, agreed=stance == "yes" and question, refuted=stance == "no")
     return mention
 
 
@@ -143,7 +175,10 @@ def _line(conversation: Conversation, caller_phone: str, numbers_said: int) -> _
                     turn.evidence(*span),
                     conversation.turns[reply].evidence(0, len(conversation.turns[reply].text)),
                 )
-                line = replace(line, wanted=0.97, confirmed=True, denied=False, evidence=(*line.evidence, *said))
+                asks = any(_ASKS.search(other.text) for other in conversation.turns[position:reply])
+                line = replace(
+                    line, wanted=0.97 if asks else 0.9, confirmed=asks, denied=False, evidence=(*line.evidence, *said)
+                )
             elif stance == "no":
                 line = _Line(denied=True, discussed=True)
         elif turn.role == "caller":
@@ -163,7 +198,8 @@ def _line(conversation: Conversation, caller_phone: str, numbers_said: int) -> _
         if tail and not line.denied:
             digits, start, end = tail
             if caller_phone.endswith(digits):
-                confirmed = line.confirmed or (turn.role == "agent" and conversation.reply(position)[0] == "yes")
+                asks = turn.role == "agent" and _ASKS.search(turn.text) is not None
+                confirmed = line.confirmed or (asks and conversation.reply(position)[0] == "yes")
                 line = replace(
                     line, wanted=0.97, confirmed=confirmed, discussed=True,
                     evidence=(*line.evidence, turn.evidence(start, end)),
@@ -178,7 +214,8 @@ def _chosen(mentions: list[Mention], near_line: str) -> tuple[str, list[Mention]
     for mention in mentions:
         distance = Levenshtein.distance(mention.digits, near_line) if near_line else 99
         land_line = len(mention.digits) == 8 and (mention.guessed or mention.digits not in both)
-        if valid(mention.digits) and not land_line and (mention.digits in both or distance > NEAR):
+        exact = mention.digits in both or mention.guessed == 0
+        if valid(mention.digits) and not land_line and (exact or distance > NEAR):
             meant.setdefault(mention.digits, []).append(mention)
         elif distance <= NEAR:
             meant.setdefault(near_line, []).append(mention)
@@ -202,6 +239,8 @@ def _chosen(mentions: list[Mention], near_line: str) -> tuple[str, list[Mention]
         confidence = 0.8 - 0.05 * min(m.guessed for m in said)
     if not exact:
         confidence = min(confidence, 0.9 if number == near_line else 0.45)
+    if near_line and number != near_line and len(roles) == 1 and Levenshtein.distance(number, near_line) <= NEAR:
+        confidence = min(confidence, 0.6)
     if len(meant) > 1:
         confidence -= 0.1
     return number, said, max(confidence, 0.3), agreed and exact
@@ -211,10 +250,11 @@ def read_phone(conversation: Conversation, caller_phone: str | None) -> FieldVal
     """The contact number, digits only; confirmed once the agent read it back and the caller agreed.
 
     The caller's own line is used when the speakers say so, when only its last digits are said, or when the number
-    heard is no more than `NEAR` edits away from it.
+    heard is no number by itself, or guessed from homophones, and no more than `NEAR` edits away from it. Numbers that
+    the agent gives the caller (an office, a manager) are left out.
     """
     line_number = re.sub(r"\D", "", caller_phone or "")
-    mentions = _mentions(conversation)
+    mentions = _mentions(conversation, line_number)
     refuted = [m for m in mentions if m.refuted]
     if refuted:
         since = refuted[-1].position

@@ -164,11 +164,11 @@ class PlaceIndex:
         yield from ((road, ("road", number)) for number, (_, road) in enumerate(self.roads))
         for number, compound in enumerate(self.compounds):
             for name in (compound.name, *compound.short_names):
-                if not name[0].isdigit():
+                if not name[:1].isdigit():
                     yield name, ("compound", number)
         for number, merchant in enumerate(self.merchants):
             for name in (re.sub(r"[(（].*[)）]", "", merchant.name), *merchant.short_names):
-                if merchant.road not in name:
+                if not merchant.road or merchant.road not in name:
                     yield name, ("merchant", number)
         for number, department in enumerate(self.departments):
             for name in (department.name, *department.short_names):

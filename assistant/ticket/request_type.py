@@ -82,6 +82,7 @@ def read_request_type(conversation: Conversation, usual: tuple[str, ...] = ()) -
     `usual` are the types that the category allows, likeliest first (empty while there is no category): they only decide
     between wordings, never against what was said outright.
     """
+    usual = tuple(kind for kind in usual if kind in REQUEST_TYPES)  # a pack may name what no ticket can hold
     score, evidence = _named(conversation)
     named = max(score, key=lambda kind: (score[kind], -_TIE.index(kind)))
     wording = dict.fromkeys(REQUEST_TYPES, 0.0)

@@ -71,15 +71,82 @@ def alike(first: str, second: str) -> bool:
     return encode(first) == encode(second)
 
 
-class Cue:
-    """A regular expression in Chinese words that also finds what merely sounds like them.
+SYLLABLES_BY_SOUND = 3
+"""Syllables in a row from which words are told by sound alone: of two, everyday words sound like too many (恢复 and 回复,
+市民 and 实名, 表演 and 表扬)."""
 
-    `spelled` is matched by text only: for words too short or too common to be trusted by sound.
+_State = tuple[int, int]
+"""Literal syllables in a row so far, and the most there have been; both no more than SYLLABLES_BY_SOUND."""
+_QUANTIFIER = re.compile(r"\?|\*|\+|\{(\d*)(?:,\d*)?\}")
+_GROUP = re.compile(r"\((?:\?(?::|P<\w+>|(?P<around>=|!|<=|<!)))?")
+
+
+def _is_han(character: str) -> bool:
+    return "\u3400" <= character <= "\u9fff"
+
+
+def _atom(pattern: str, at: int, states: set[_State]) -> tuple[set[_State], int]:
+    """What one character, class or group makes of the states, and where it ends."""
+    character = pattern[at]
+    if character == "(":
+        opening = _GROUP.match(pattern, at)
+        assert opening is not None
+        inside, end = _branches(pattern, opening.end(), states)
+        return (states if opening["around"] else inside), end + 1
+    if character in "^$":
+        return states, at + 1
+    end = at + 2 if character == "\\" else pattern.index("]", at + 2) + 1 if character == "[" else at + 1
+    if all(map(_is_han, pattern[at:end].strip("[]"))):
+        longer = {(min(run + 1, SYLLABLES_BY_SOUND), longest) for run, longest in states}
+        return {(run, max(run, longest)) for run, longest in longer}, end
+    return {(0, longest) for _, longest in states}, end
+
+
+def _branches(pattern: str, at: int, states: set[_State]) -> tuple[set[_State], int]:
+    """The states after any of the alternatives that start at `at`, and where they end."""
+    after: set[_State] = set()
+    current = states
+    while at < len(pattern) and pattern[at] != ")":
+        if pattern[at] == "|":
+            after, current, at = after | current, states, at + 1
+            continue
+        following, at = _atom(pattern, at, current)
+        if quantifier := _QUANTIFIER.match(pattern, at):
+            optional = quantifier.group() in "?*" or quantifier[1] in ("", "0")
+            following, at = (following | current if optional else following), quantifier.end()
+        current = following
+    return after | current, at
+
+
+def alternatives(pattern: str) -> list[str]:
+    """The alternatives of a regular expression at its outermost level."""
+    depth, start, found = 0, 0, []
+    for at, character in enumerate(pattern):
+        depth += (character in "([") - (character in ")]")
+        if character == "|" and depth == 0:
+            found.append(pattern[start:at])
+            start = at + 1
+    return [*found, pattern[start:]]
+
+
+def long_enough(pattern: str) -> bool:
+    """Whether whatever the expression matches holds SYLLABLES_BY_SOUND of its own syllables in a row."""
+    states, _ = _branches(pattern, 0, {(0, 0)})
+    return all(longest >= SYLLABLES_BY_SOUND for _, longest in states)
+
+
+class Cue:
+    """A regular expression in Chinese words that also finds what merely sounds like the longer ones.
+
+    Of `pattern`, the outermost alternatives that are `long_enough` are matched by sound, too; shorter ones as spelled.
+    `heard` are words of two syllables that are matched by sound all the same, because no common word sounds like them
+    (tests/test_sound.py holds every cue against a dictionary); `spelled` is never matched by sound.
     """
 
-    def __init__(self, pattern: str = "", spelled: str = "") -> None:
-        self.text = re.compile("|".join(part for part in (pattern, spelled) if part))
-        self.sound = re.compile(encode(pattern)) if pattern else None
+    def __init__(self, pattern: str = "", spelled: str = "", heard: str = "") -> None:
+        self.text = re.compile("|".join(part for part in (pattern, spelled, heard) if part))
+        by_sound = [part for part in alternatives(pattern) if part and long_enough(part)] + ([heard] if heard else [])
+        self.sound = re.compile(encode("|".join(by_sound))) if by_sound else None
         self.search = lru_cache(maxsize=TEXTS)(self._search)
         self.spans = lru_cache(maxsize=TEXTS)(self._spans)
 

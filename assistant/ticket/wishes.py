@@ -10,6 +10,12 @@ from assistant.ticket.fields import EMPTY, Evidence, FieldValue, State
 from assistant.ticket.sound import Cue
 
 
+_START = (
+    r"^(?:[嗯啊哦呃唉哎，,、。\s]|那个|那就?|我(?:想|觉得)?|还是|就|当然|肯定|必须|一定|应该|可能|最好|希望|帮我|给我|请|麻烦)*+"
+)
+"""What people say before the yes or no itself."""
+
+
 @dataclass(frozen=True)
 class _Wish:
     """How a wish is asked for, claimed and declined."""
@@ -19,8 +25,8 @@ class _Wish:
     """Agent's words that make it a question to the caller or a promise to them."""
     claimed: Cue
     declined: Cue
-    accepted: Cue
-    """A yes of the caller's own to the agent's question."""
+    accepted: re.Pattern[str]
+    """A yes of the caller's own at the start of the answer to the agent's question."""
 
 
 _CALLBACK = _Wish(
@@ -32,12 +38,13 @@ _CALLBACK = _Wish(
     claimed=Cue(
         r"(?:给我|跟我)(?:[打回]|一个|个)[^，。]{0,4}(?:电话|电|复|话|信|答复)|回(?:个)?电话|回复我|通知我|告诉我(?:一声|结果|处理)|打给我|"
         r"(?:有(?:了)?(?:结果|消息|进展|回复|答复)|处理[好完]了?|修好了?|查[到清]了?|到时候?)[^，。]{0,8}(?:我|说一声)|联系我|给我(?:一个|个)?(?:答复|回复|反馈|说法|回音|回信)|反馈给我|要回访|需要回访|回访我|"
-        r"打这个电话就|麻烦[^，。]{0,4}(?:打|回电)"
+        r"麻烦[^，。]{0,4}(?:打给我|回电)",
+        spelled=r"要回房|需要回房|回房我",
     ),
     declined=Cue(
         r"(?:不用|不需要|不要|不必|无需|别)(?:给我|再|你们)?(?:回访|回电|回复|打电话|打给我|联系我|通知)|(?:不用|不需要)[了]?[，,]?(?:你们)?(?:忙|麻烦)"
     ),
-    accepted=Cue(r"需要|要的|好的|可以|麻烦|那最好", spelled=r"^[嗯啊哦]*[，,]?(?:要|行|好|嗯|对|是)"),
+    accepted=re.compile(rf"{_START}(?:需要|要|行|好|可以|麻烦|最好|嗯|对(?!不起|面)|是(?!不是|什么|谁|哪)|有需要|回访)"),
 )
 _CONFIDENTIAL = _Wish(
     topic="confidential",
@@ -51,12 +58,15 @@ _CONFIDENTIAL = _Wish(
     declined=Cue(
         r"(?:不用|不需要|不必|无需|不要求)[^，。]{0,3}(?:保密|匿名)|(?:我)?(?:是)?实名(?:举报|投诉|的)?|可以公开|不怕(?:他|公开)"
     ),
-    accepted=Cue(r"需要|要的|保密", spelled=r"^[嗯啊哦]*[，,]?(?:要|好|嗯|对|是)"),
+    accepted=re.compile(rf"{_START}(?:需要|要|保密|包密|匿名|好|可以|嗯|对(?!不起|面)|是(?!不是|什么|谁|哪|实名))"),
 )
 _QUESTION = re.compile(r"吗|么|会不会|能不能|可不可以|是不是|[？?]$")
+_NEGATED = r"(?:不(?:太|怎么|大|是很|是|一定|想|用|需|要|必|打算)*|没(?:有)?(?:什么|啥|那个|这个)?|无|别|甭)"
 _REFUSED = re.compile(
-    r"^[嗯啊哦]*[，,]?(?:不用|不需要|不要|不必|没(?:有)?必要|算了|无所谓|不了)|(?:电话|回访)(?:就)?不用"
+    rf"{_START}{_NEGATED}(?:再)?(?:需要|必要|用|要|必|需|回访|回电|回复|打|联系|通知|保密|匿名|了|必须)|{_START}(?:不(?![知清错好])|算了|无所谓|免了)|"
+    rf"(?:电话|回[访复电]|保密|匿名)(?:这个|的话|什么的)?(?:我)?(?:就|也|倒|都)*{_NEGATED}(?:用|要|需要|必|了|吧|$)"
 )
+"""A no: whatever agrees with the question elsewhere in the answer."""
 
 
 def _clause_end(text: str, end: int) -> str:
@@ -85,12 +95,12 @@ def _answer(conversation: Conversation, position: int, wish: _Wish) -> _Decision
     if reply >= 0:
         answer = conversation.turns[reply]
         both = (said, answer.evidence(0, len(answer.text)))
-        refused = bool(_REFUSED.search(answer.text)) or stance_taken == "no"
+        refused = bool(_REFUSED.search(answer.text)) or (stance_taken == "no" and not wish.accepted.match(answer.text))
         if answer.text in wish.declined or (refused and question):
             return _Decision(False, 0.95, both, answered=True)
-        accepted = answer.text in wish.accepted or stance_taken == "yes"
+        accepted = wish.accepted.match(answer.text) is not None and not _QUESTION.search(answer.text)
         if accepted and not refused and not _about_something_else(turn.text, offer.end()):
-            return _Decision(True, 0.95, both, answered=True)
+            return _Decision(True, 0.95 if question else 0.85, both, answered=question)
     return None if question else _Decision(True, 0.75, (said,))
 
 
