@@ -16,6 +16,8 @@ from tests.test_dialogue import conversation
         (["C 收了我三百五十块，平时才一百"], 350),
         (["C 花了两千块买的，现在要求赔五百块"], 500),
         (["C 外卖花了86块，里面有虫"], 86),
+        (["C 卡里余额还剩八百块。", "C 这个店里的美容套餐要三千块。"], 800),
+        (["C 我被骗了两千块。", "C 以前的手机才五百块。"], 2000),
     ],
 )
 def test_the_last_sum_for_what_is_wanted_counts(lines: list[str], value: float) -> None:
@@ -33,3 +35,8 @@ def test_the_last_sum_for_what_is_wanted_counts(lines: list[str], value: float) 
 )
 def test_unit_prices_wages_and_phone_numbers_are_not_at_stake(lines: list[str]) -> None:
     assert read_amount(conversation(*lines)).value is None
+
+
+def test_a_sum_out_of_all_proportion_is_hardly_believed() -> None:
+    assert read_amount(conversation("C 他欠我十亿块")).confidence <= 0.3
+    assert read_amount(conversation("C 他欠我" + "9" * 400 + "块")).value is None

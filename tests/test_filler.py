@@ -111,3 +111,23 @@ def test_the_agent_is_reminded_of_what_is_missing_when_closing(filler: TicketFil
     (hint,) = [hint for hint in news if isinstance(hint, Hint)]
     assert hint.kind == "missing"
     assert "联系电话" in hint.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1" * 5000,
+        "一" * 5000,
+        "我要投诉他们不退钱，" * 500,
+        "嗯" * 5000,
+        "😀🔥" * 50,
+        "hello world " * 50,
+        "，。？！…" * 40,
+        " ",
+        "不是的" * 400,
+    ],
+    ids=["digits", "ones", "long", "yes", "emoji", "latin", "punctuation", "blank", "no"],
+)
+def test_whatever_is_said_is_heard_to_the_end(filler: TicketFiller, text: str) -> None:
+    hear(filler, CALL[0], ("caller", text), *CALL[2:])
+    assert filler.fields["contact_phone"].value == "13800138001"

@@ -23,6 +23,13 @@ def test_digit_strings_are_no_cardinals() -> None:
     assert parse_cardinal("一三八") is None
 
 
+@pytest.mark.parametrize("digits", ["1" * 400, "一" * 400, "1," * 200, "万亿" * 200, "1.1" * 150])
+def test_long_runs_of_digits_are_read_in_linear_time(digits: str) -> None:
+    assert find_money(digits) == ()
+    assert find_money(digits + "个") == ()
+    assert all(number.value < 10**13 for number in find_cardinals(digits))
+
+
 def test_words_with_number_characters_are_left_alone() -> None:
     assert [number.value for number in find_cardinals("一直打不通，万一着火，千万别说，三里屯，三元里那边一下子")] == []
 

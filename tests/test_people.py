@@ -46,8 +46,34 @@ def test_the_gender_is_how_the_agent_addresses_the_caller_or_how_they_speak_of_t
     assert read_gender(conversation("A 神女是您好")).value == "女"
 
 
-def test_without_a_gender_only_the_surname_is_kept_with_little_confidence() -> None:
-    heard = conversation("A 请问您贵姓？", "C 姓王。")
-    found = read_name(heard, read_gender(heard))
-    assert found.value == "王"
-    assert found.confidence <= 0.5
+def test_a_surname_alone_is_no_value_until_the_form_of_address_is_known() -> None:
+    assert name("A 请问您贵姓？", "C 姓王。") is None
+    assert name("A 请问您贵姓？", "C 姓王。", "A 好的女士。") == "王女士"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["方便吗", "安全吗", "都可以", "那算了", "干什么", "匿名行吗", "行动不便", "叫司机联系我", "叫师傅在楼下等"],
+)
+def test_answers_that_are_no_name_give_none(answer: str) -> None:
+    assert name("A 先生您怎么称呼？", "C " + answer) is None
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["医院叫我马上来", "居委会叫我方便的时候过去", "叫司机联系我", "保安叫我安静", "叫师傅在楼下等", "我叫司机停车"],
+)
+def test_sending_for_somebody_is_no_introduction(told: str) -> None:
+    assert name("A 好的先生，请讲。", "C " + told) is None
+
+
+def test_forms_of_address_are_understood_and_names_need_no_question() -> None:
+    assert name("A 先生怎么称呼？", "C 就叫我老陈吧") == "陈先生"
+    assert name("A 女士怎么称呼？", "C 叫我小陈好了") == "陈女士"
+    assert name("A 先生请讲。", "C 你好，我叫李建国，我要投诉") == "李建国"
+
+
+def test_the_evidence_of_a_double_surname_is_all_of_it() -> None:
+    heard = conversation("A 您贵姓？", "C 复姓欧阳。", "A 欧阳女士您好")
+    entry = read_name(heard, read_gender(heard)).evidence[-1]
+    assert heard.turns[entry.utterance].text[entry.start : entry.end] == "欧阳女士"

@@ -48,3 +48,9 @@ def test_earlier_calls_to_the_hotline_are_not_when_it_happened() -> None:
     heard = conversation("C 我昨天打过电话投诉了，没人理，上个星期六晚上十点多又放音响")
     assert read_occurred_at(heard, WEDNESDAY).value == "2026-03-14T22:00:00+08:00"
     assert read_occurred_at(conversation("C 我昨天打过电话投诉了，没人理"), WEDNESDAY).value is None
+
+
+def test_words_that_sound_like_calling_back_do_not_hide_when_it_happened() -> None:
+    heard = conversation("C 昨天晚上八点停水到现在都没恢复")
+    assert read_occurred_at(heard, WEDNESDAY).value == "2026-03-17T20:00:00+08:00"
+    assert read_occurred_at(conversation("C 上个星期三包裹丢了"), WEDNESDAY).value == "2026-03-11"

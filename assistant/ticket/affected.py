@@ -13,11 +13,20 @@ _PEOPLE = (
     "老师|同学|租客|商户|摊贩|司机|邻居"
 )
 _COUNTED = re.compile(
-    rf"(?P<number>{CARDINAL})(?P<about>多|来)?(?:户(?!口|型|籍|外|主)|个(?:{_PEOPLE})(?!名|工|行|家里)|名(?:{_PEOPLE})|位(?:{_PEOPLE})|(?:号|口)人|"
+    rf"(?P<number>{CARDINAL})(?P<about>多|来)?(?:户(?!口|型|籍|外|主)|个(?:{_PEOPLE})(?!名|工|行|家里)|名(?:{_PEOPLE})|位(?:{_PEOPLE})|(?:号|口)人|口(?=$|[，,。子])|"
     rf"人(?!民|工|行|家|数|次|事|份|生))"
 )
 _COLLECTIVE = re.compile(
     r"整个|全[部小都]|一共|总共|我们|大概|涉及|影响|都[没被停]|工人|业主|住户|居民|一起|大家|合计|至少|将近|差不多|左右|同事|工友|名|户"
+)
+_FAMILY = re.compile(r"(?:一|全)家(?:子|老小|上下)?(?:一共|总共|大大小小)?$")
+_OTHERS = re.compile(
+    r"(?:来|去|派|叫|请|找|进|走|上|下|跑|冲|围)(?:了|过|来|过来)[^，。]{0,2}$|(?:他们|对方|店里|(?<!我们)公司|那边)(?:一共|总共|有|就|才|来)*$"
+)
+"""Who came, was sent, or belongs to the other side: counted, but not those who suffer."""
+_SUFFERED = re.compile(
+    r"停[水电气]|没[水电气]|被[困骗拖欠打]|受害|受伤|受影响|影响|涉及|拖欠|欠|没发|中毒|拉肚子|不舒服|困在|吵|睡不|退不|投诉|维权|"
+    r"全停|都[没被停是受]|用不|出不|进不|上当"
 )
 _PERSONAL = re.compile(r"(?:我|他|她|你|您|自己|就|剩)(?:们)?$")
 _PER_UNIT = re.compile(r"(?:每|一)(?:层|梯|栋|车|桌|间)|限[坐乘载]|可[坐住]|司机|核载|不是(?:我)?$")
@@ -47,6 +56,8 @@ def read_people_affected(conversation: Conversation) -> FieldValue:
             weight = (
                 (1.0 if asked else 0.0)
                 + (1.0 if _COLLECTIVE.search(around) else 0.0)
+                - (0.0 if asked or not _FAMILY.search(before) or _SUFFERED.search(turn.text) else 1.0)
+                - (0.0 if asked or not _OTHERS.search(before) else 1.5)
                 - (0.5 if match["about"] else 0.0)
             )
             weight += 0.3 if turn.role == "caller" else 0.1

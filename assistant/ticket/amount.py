@@ -11,8 +11,10 @@ from assistant.ticket.numbers import Number, find_bare_sums, find_digit_runs, fi
 from assistant.ticket.sound import Cue
 
 _AT_STAKE = Cue(
-    r"退[还款给钱回]?|赔|还[剩有]|余额|剩[下余]?|欠|被骗|骗了|扣[了走]?|多收|收了|损失|垫|要回|押金|定金|没用完|拖欠|没发|没给|"
-    r"补偿|被盗|转[了账走]|罚",
+    r"没用完|没有发|没有给|没退给",
+    spelled=r"退(?!休|伍|役|烧|房|路|步|出)|推款|赔|还[剩有]|剩|欠|被骗|骗了|扣|多收|收了|损失|垫|要回|定金|没发|没给|补偿|被盗|"
+    r"转[了账走]|罚",
+    heard="退款|退钱|余额|押金",
 )
 _UNIT_PRICE = re.compile(
     r"(?:每|一|/)(?:个?[月天日年度斤次晚节堂趟单份张瓶杯碗人]|小时|平|吨|公里|立方|平米|平方)|(?:工资|底薪|月租|租金|房租)(?:是|才|就)?[^，。]{0,3}$|一个月"
@@ -20,6 +22,8 @@ _UNIT_PRICE = re.compile(
 _PRICE_AFTER = re.compile(r"^(?:钱)?(?:一|每|/)(?:个)?[月天日年度斤次晚平吨件个位人]")
 _OWED = re.compile(r"欠|没发|没给|不发|克扣|退|赔|多收")
 """Beside these a sum for each month or hour is the matter itself."""
+_UNLIKELY = 10_000_000
+"""Yuan from which a sum was likelier misheard: callers speak of wages, fees, deposits and at most of a flat."""
 _PAID = Cue(r"充了|充值|花了|付了|交了|买的|一共|总共|原价|报名费|学费|会员")
 
 
@@ -98,6 +102,8 @@ def read_amount(conversation: Conversation) -> FieldValue:
         confidence -= 0.1
     if all(entry.number.about for entry in ours):
         confidence -= 0.15
+    if value >= _UNLIKELY:
+        confidence = min(confidence, 0.3)
     amount = int(value) if value == int(value) else round(value, 2)
     evidence = tuple(entry.evidence for entry in ours)
     return FieldValue(amount, "suggested", round(min(confidence, 0.93), 2), evidence, display=f"{amount}元")

@@ -7,17 +7,21 @@ from dataclasses import dataclass
 
 from assistant.ticket.dialogue import Conversation, Turn
 from assistant.ticket.fields import EMPTY, Evidence, FieldValue
-from assistant.ticket.sound import alike, encode
-from assistant.ticket.surnames import DOUBLE, RANK, explained, homophones, is_surname, taken_apart
+from assistant.ticket.sound import alike, encode, toned
+from assistant.ticket.surnames import DOUBLE, RANK, explained, homophones, is_surname, is_word, tag, taken_apart
 
 _HAN = "\u4e00-\u9fff"
 _DOUBLES = "|".join(DOUBLE)
 _INTRODUCTION = re.compile(
-    rf"(?:免贵姓?|(?<![{_HAN}])我?姓|我(?:是)?姓|本人姓|就?叫我(?:小|老|阿)?|我的?(?:名字|全名)?(?:叫|是叫)|(?<![{_HAN}])(?:名字|全名)?叫|"
+    rf"(?:免贵姓?|(?<![{_HAN}])我?姓|我(?:是)?姓|本人姓|(?<![{_HAN}])(?:你们?|您|可以|那|就)*+叫我(?:小|老|阿)?|"
+    rf"(?:我|我的名字|我的全名|我全名|我名字)是?叫|(?:名字|全名|大名)是?叫|我名叫|(?<![{_HAN}])叫|"
     rf"(?:不是|应该|是|就是|全名)姓)(?:做|是)?[，, ]?"
 )
 _BY_SOUND = re.compile(encode(r"姓"))
 """What 姓 sounds like is trusted only in the first few characters of the answer to the agent's question."""
+_FAMILY_NAME_TONES = frozenset({"xing4", "xin4"})
+_OWN_NAME = re.compile(r"(?:我|名字?|全名)是?叫(?:做|是)?[，, ]?$")
+"""Forms of 叫 that give a name without being asked; 叫 alone mostly sends for somebody."""
 _ANSWER_START = 5
 _RARE = 200
 """Rank from which a surname is likelier another word or a misheard commoner one: the first 200 cover 96 % of people."""
@@ -43,8 +47,8 @@ _NOT_ADDRESSED = re.compile(r"(?:那位|这位|那个|您|你|的|老|位|好|�
 _OTHER_PERSON = re.compile(r"(?:那位|这位|那个|[您你]|您家|他|她|对方|(?<![好是对])的|店家|一位|有位|哪位)$")
 _HINTS_MALE = re.compile(r"我(?:的)?(?:老婆|太太|媳妇|妻子|女朋友)")
 _HINTS_FEMALE = re.compile(r"我(?:的)?(?:老公|丈夫|先生|男朋友|婆婆)|我(?:怀孕|怀了|生孩子|剖腹产|坐月子|休产假)")
-_COMPOSED = re.compile(r"[，,]?(?:再)?(?:加|去掉|不要|没有|上面|下面|左边|右边|旁边|带)")
-"""What turns an explanation into that of another character: 乌鸦的乌加个耳朵旁 is 邬."""
+_COMPOSED = re.compile(r"[，,]?(?:再)?(?:加|去掉|不要|上面|下面|左边|右边|旁边|带)")
+"""What turns an explanation into that of another character: a part of it is added or taken away."""
 _NOT_GIVEN = (
     "先生",
     "女士",
@@ -62,6 +66,7 @@ _NOT_GIVEN = (
     "儿童",
     "一下",
     "没有",
+    "好",
 )
 
 
@@ -81,6 +86,21 @@ class _Name:
     """Explained character by character, or said to correct the agent."""
 
 
+_PARTICLES = "吗呢吧啊呀哦啦嘛了的着过么呗哈来去等"
+_NEVER_FIRST = "不没是的就行了在把被给很也还都要"
+_FUNCTION_WORDS = frozenset(
+    ("c", "d", "p", "r", "u", "ud", "ug", "uj", "ul", "uv", "uz", "y", "q", "m", "f", "e", "o", "zg")
+)
+"""jieba's tags of words that are no given names: 可以, 什么, 一下."""
+
+
+def _is_given(surname: str, given: str) -> bool:
+    """Whether this can be a given name behind the surname, not the rest of an everyday word (司机, 方便吗, 马上来)."""
+    if given in (*_NOT_GIVEN, *_TITLE_WORDS) or given[0] in _NEVER_FIRST or given[-1] in _PARTICLES:
+        return False
+    return not is_word(surname + given) and tag(given) not in _FUNCTION_WORDS
+
+
 def _said_by_caller(turn: Turn, asked: bool) -> list[_Name]:
     text = turn.text
     found: list[_Name] = []
@@ -92,12 +112,19 @@ def _said_by_caller(turn: Turn, asked: bool) -> list[_Name]:
         found.append(_Name(parts[0], after, 3.0, turn.evidence(parts[1], end), decisive=True))
     introductions = list(_INTRODUCTION.finditer(text))
     if asked and not introductions:
-        introductions = [match for match in _BY_SOUND.finditer(encode(text)) if match.start() < _ANSWER_START]
+        introductions = [
+            match
+            for match in _BY_SOUND.finditer(encode(text))
+            if match.start() < _ANSWER_START and toned(text[match.start()]) in _FAMILY_NAME_TONES
+        ]
     for match in introductions:
         if _THIRD_PARTY.search(text[: match.start()]) or match.end() >= len(text):
             continue
+        by_name = "叫" in text[match.start() : match.end()]
+        if by_name and not asked and not _OWN_NAME.search(text[match.start() : match.end()]):
+            continue
         end = match.end() + (len(text) > match.end() + 1 and "免贵" in match.group() and alike(text[match.end()], "姓"))
-        name = _named(turn, match.start(), end, asked, by_name="叫" in text[match.start() : match.end()])
+        name = _named(turn, match.start(), end, asked, by_name)
         if name:
             found.append(name)
     if asked and not found:
@@ -112,7 +139,7 @@ def _said_by_caller(turn: Turn, asked: bool) -> list[_Name]:
             surname = bare["name"][:2] if bare["name"][:2] in DOUBLE else bare["name"][0]
             rest = bare["name"][len(surname) :]
             titled = re.search(r"先生|女士|小姐", bare.group())
-            if is_surname(surname) and (rest or titled or not found) and rest not in (*_NOT_GIVEN, *_TITLE_WORDS):
+            if is_surname(surname) and (rest or titled or not found) and (not rest or _is_given(surname, rest)):
                 found.append(_Name(surname, rest, 1.0, turn.evidence(*bare.span("name"))))
     return found
 
@@ -153,18 +180,12 @@ def _named(turn: Turn, start: int, end: int, asked: bool, by_name: bool) -> _Nam
             return _Name(meant, after, 3.0 if found else 1.5, turn.evidence(start, stop), decisive=found)
     if by_name:
         given = re.match(rf"(?P<given>[{_HAN}]{{1,2}}?)(?={_STOP})", text[rest:])
-        if (
-            given
-            and known
-            and given["given"] not in _NOT_GIVEN
-            and given["given"][0] not in "就行的"
-            and given["given"] not in (*_TITLE_WORDS,)
-        ):
+        if given and known and _is_given(surname, given["given"]):
             return _Name(surname, given["given"], 1.3, turn.evidence(start, rest + given.end()))
-        title = re.match(rf"{_TITLES}|[{_TITLE_WORDS}]", text[rest:])
-        return _Name(surname, "", 1.0, turn.evidence(start, rest)) if known and (title or rest == len(text)) else None
+        only = re.match(rf"(?:{_TITLES}|[{_TITLE_WORDS}])|[吧啊呀就行好了可以\W]*$", text[rest:])
+        return _Name(surname, "", 1.0, turn.evidence(start, rest)) if known and asked and only else None
     full = _GIVEN.match(text, rest)
-    if full and full["surname"] and alike(full["surname"], surname) and full["given"] not in _NOT_GIVEN:
+    if full and full["surname"] and alike(full["surname"], surname) and _is_given(surname, full["given"]):
         meant = full["surname"] if is_surname(full["surname"]) else surname
         return _Name(meant, full["given"], 1.3, turn.evidence(start, full.end()))
     direct = re.match(rf"(?P<given>[{_HAN}]{{1,2}})(?=[，。,.！!\s]|$)", text[rest:])
@@ -172,7 +193,7 @@ def _named(turn: Turn, start: int, end: int, asked: bool, by_name: bool) -> _Nam
         direct
         and known
         and asked
-        and direct["given"] not in _NOT_GIVEN
+        and _is_given(surname, direct["given"])
         and not re.match(_TITLES, direct["given"])
         and text[end - 1] == "是"
     ):
@@ -190,6 +211,7 @@ def _addressed_by_agent(turn: Turn) -> list[_Name]:
             known = is_surname(surname)
             if not known and not homophones(surname):
                 continue
+            start -= len(surname) - 1
             found.append(_Name(surname, "", 1.0 if known else 0.5, turn.evidence(start, end + 2)))
     return found
 
@@ -263,13 +285,13 @@ def _full_later(conversation: Conversation, surname: str) -> list[_Name]:
     for position, turn in enumerate(conversation.turns):
         if turn.role == "caller" and "name" in conversation.asked(position, within=2):
             for match in clause.finditer(turn.text):
-                if match["given"] not in (*_NOT_GIVEN, *_TITLE_WORDS):
+                if _is_given(surname, match["given"]):
                     return [_Name(surname, match["given"], 1.0, turn.evidence(*match.span("given")))]
     return []
 
 
 def read_name(conversation: Conversation, gender: FieldValue) -> FieldValue:
-    """The caller's full name, or surname with 先生 or 女士; the bare surname while the gender is unknown."""
+    """The caller's full name, or surname with 先生 or 女士; empty while neither given name nor gender is known."""
     names = _names(conversation)
     if not names:
         return EMPTY
@@ -288,5 +310,5 @@ def read_name(conversation: Conversation, gender: FieldValue) -> FieldValue:
         return FieldValue(surname + full[-1].given, "suggested", round(min(confidence, 0.9) * heard, 2), evidence)
     title = {"男": "先生", "女": "女士"}.get(str(gender.value), "")
     if not title:
-        confidence = min(confidence, 0.5)
+        return EMPTY
     return FieldValue(surname + title, "suggested", round(min(confidence, gender.confidence or 1.0), 2), evidence)

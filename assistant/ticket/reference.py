@@ -9,6 +9,7 @@ from pathlib import Path
 from assistant.ticket.classify import CategoryClassifier, load_classifier
 from assistant.ticket.department import DepartmentNames
 from assistant.ticket.placeindex import PlaceIndex
+from assistant.ticket.surnames import load_dictionary
 from kb.embedding import SentenceEncoder
 from kb.pack import CityPack
 
@@ -40,6 +41,7 @@ class Reference:
         tell("建立地名索引", 0.0)
         places = PlaceIndex(pack)
         tell("建立地名索引", 1.0)
+        load_dictionary()
         names = {category.code: category.name for category in pack.categories}
         return cls(
             pack=pack,

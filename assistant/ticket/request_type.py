@@ -9,15 +9,12 @@ from assistant.ticket.fields import EMPTY, REQUEST_TYPES, Evidence, FieldValue
 from assistant.ticket.sound import Cue
 
 _NAMED = {
-    "投诉": Cue(r"投诉"),
-    "举报": Cue(r"举报"),
-    "建议": Cue(
-        r"提(?:一?个|一下|点)?(?:小)?建议|我的建议|建议(?:把|你们|增|加|延|在|政府|能|可以|改|将|设|多)",
-        spelled=r"建议",
-    ),
-    "表扬": Cue(r"表扬|点(?:个)?赞|感谢信|送锦旗"),
+    "投诉": Cue(heard="投诉"),
+    "举报": Cue(spelled="举[报包保]"),
+    "建议": Cue(r"提(?:一?个|一下|点)?(?:小)?建议|我的建议", spelled=r"建议"),
+    "表扬": Cue(r"点个赞|点一个赞|感谢信|送锦旗", spelled="表扬|点赞"),
     "咨询": Cue(r"咨询", spelled=r"请教|了解一下|问一下|问下|问问|请问一下|打听"),
-    "求助": Cue(r"求助|帮忙解决|帮我解决|帮帮忙|帮帮我", spelled=r"救命|帮忙(?:处理|看|弄|协调|联系)|派人(?:来|过来)"),
+    "求助": Cue(r"帮忙解决|帮我解决|帮帮忙|帮帮我", spelled=r"求助|救命|帮忙(?:处理|看|弄|协调|联系)|派人(?:来|过来)"),
 }
 _WISH = re.compile(r"(?:我|想|要|来|是|再|继续|重复|现在|只能|实名|匿名)[^，。]{0,3}$")
 _NOT = re.compile(

@@ -72,7 +72,7 @@ def alike(first: str, second: str) -> bool:
 
 
 SYLLABLES_BY_SOUND = 3
-"""Syllables in a row from which words are told by sound alone: of two, everyday words sound like too many (恢复 and 回复,
+"""Syllables in a row from which words are told by sound alone: two sound like too many everyday words (恢复 and 回复,
 市民 and 实名, 表演 and 表扬)."""
 
 _State = tuple[int, int]

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.ticket.placeindex import Hearing
-from assistant.ticket.sound import Cue
 
 _NOUNS = (
     "公交站|地铁站|车站|站台|站|上客点|落客点|停车场|停车位|车位|天桥|人行桥|大桥|桥底|桥|隧道|公园|广场|市场|小学|中学|学校|医院|"
@@ -16,7 +15,7 @@ _NOUNS = (
 _SIDES = "门口|对面|旁边|附近|出口|入口|楼下|后门"
 _WORDS = r"[^，。！？,.!?；\s]"
 _SPOT = re.compile(
-    r"[，,、]?(?:的|[那这][里边]|[那纳拿哪]个?)*"
+    r"[，,、]?(?:的|[那这][里边]|[那纳拿哪]个?)*+"
     rf"(?P<spot>{_WORDS}{{0,14}}(?:{_NOUNS})(?:[A-Za-z]?\d?口|[A-Za-z]?\d?(?:{_SIDES}))?"
     rf"|{_WORDS}{{2,14}}(?:{_SIDES})|对面{_WORDS}{{0,10}})"
 )
@@ -24,8 +23,11 @@ _LANDMARK = re.compile(r"(?:的)?(?:斜?对面|旁边|隔壁|附近|侧边|边�
 """What is said behind a shop that only tells where something else is; 门口 is not among them, shops use that, too."""
 
 _JOINED = re.compile("[跟与和同、]")
-_CROSSING_WORDS = {"交叉": Cue("交叉"), "交界": Cue("交界"), "交汇": Cue("交汇")}
-_CROSSING = Cue("(?:交叉|交界|交汇)(?:.{0,3}路口|处)?|路口")
+_CROSSING_WORDS = {
+    "交叉": re.compile("[交较][叉差查插岔]"), "交界": re.compile("交[界接]"), "交汇": re.compile("[交教][汇会回]"),
+}  # fmt: skip
+"""With what recognisers write for them; behind two roads they can be nothing else."""
+_CROSSING = re.compile(rf"(?:{'|'.join(word.pattern for word in _CROSSING_WORDS.values())})(?:.{{0,3}}路口|处)?|路口")
 _CROSSING_WITHIN = 8
 """Characters behind the second road in which its crossing is named."""
 _WELL_HEARD = 0.85
@@ -52,7 +54,7 @@ def find_crossing(text: str, roads: Sequence[Hearing]) -> Crossing | None:
             continue
         well_heard = second.similarity >= _WELL_HEARD and any(road.similarity >= _WELL_HEARD for road in before)
         if _JOINED.match(text, second.start - 1) or well_heard:
-            word = next((word for word, cue in _CROSSING_WORDS.items() if behind in cue), "")
+            word = next((word for word, cue in _CROSSING_WORDS.items() if cue.search(behind)), "")
             name = f"{word}处" if word in ("交界", "交汇") else f"{word}路口"
             return Crossing(second, name, second.end + place.end())
     return None

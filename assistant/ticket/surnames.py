@@ -68,11 +68,40 @@ def homophones(character: str) -> list[str]:
     return sorted((name for name in RANK if alike(name, character)), key=lambda name: (toned(name) != tone, RANK[name]))
 
 
+_TOO_COMMON = 700
+"""Frequency in jieba's dictionary from which what it tags as a name is an everyday word: 明白, 师傅, 安静."""
+
+
 @lru_cache(maxsize=1)
 def _words() -> dict[str, int]:
     jieba.setLogLevel(60)
     jieba.initialize()
     return {word: frequency for word, frequency in jieba.dt.FREQ.items() if frequency and 2 <= len(word) <= 4}
+
+
+@lru_cache(maxsize=1)
+def _tags() -> dict[str, str]:
+    """jieba's part of speech of its words of two to four characters."""
+    with jieba.get_dict_file() as file:
+        entries = (line.decode("utf-8").split() for line in file)
+        return {entry[0]: entry[2] for entry in entries if len(entry) == 3 and 2 <= len(entry[0]) <= 4}
+
+
+def load_dictionary() -> None:
+    """Read jieba's dictionary now (about a second) rather than while somebody speaks."""
+    _words()
+    _tags()
+
+
+def tag(word: str) -> str:
+    """jieba's part-of-speech tag of a word (n, v, nr for names of people); empty for what is no word."""
+    return _tags().get(word, "")
+
+
+def is_word(text: str) -> bool:
+    """Whether a text is a dictionary word that is not somebody's name."""
+    kind = tag(text)
+    return bool(kind) and (not kind.startswith("nr") or _words().get(text, 0) >= _TOO_COMMON)
 
 
 @lru_cache(maxsize=1024)

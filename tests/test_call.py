@@ -1,0 +1,88 @@
+"""One call: what goes wrong in one part does not take the rest with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pytest
+
+from assistant.call import Call
+from assistant.engine import Engine
+from assistant.events import Draft
+from assistant.recognizer import Recognizer
+from assistant.seat import Knowledge
+from audio.media import MediaStart
+from tests.conftest import SampleCall
+
+
+def run(
+    call: SampleCall, recognizer: Recognizer, knowledge: Knowledge, *, fail: str = "", seconds: float = 12.0
+) -> list[Draft]:
+    """The events of the beginning of the bundled call; `fail` names the part that raises at every utterance."""
+    published: list[Draft] = []
+
+    async def publish(drafts: Sequence[Draft]) -> None:
+        if fail == "publish" and any(draft.data.type == "transcript.final" for draft in drafts):
+            raise OSError("disk full")
+        published.extend(drafts)
+
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    async def play() -> None:
+        start = MediaStart("call", "1", None, 8000, 2, datetime.fromisoformat(call.started_at))
+        filler, suggester = knowledge.filler(start.started_at, None), knowledge.suggester(start.started_at)
+        if fail == "ticket":
+            filler.hear = broken  # type: ignore[method-assign]
+        if fail == "suggester":
+            suggester.hear = broken  # type: ignore[method-assign]
+        engine = Engine(recognizer)
+        with ThreadPoolExecutor(1) as ears:
+            running = Call(
+                start,
+                engine=engine,
+                filler=filler,
+                suggester=suggester,
+                ears=ears,
+                publish=publish,
+                partial_interval=None,
+            )
+            await running.start()
+            try:
+                await running.feed(call.samples[:, : int(8000 * seconds)])
+            finally:
+                try:
+                    await running.hang_up()
+                finally:
+                    engine.close()
+
+    asyncio.run(play())
+    return published
+
+
+@pytest.mark.parametrize("part", ["ticket", "suggester"])
+def test_a_fault_in_one_part_leaves_the_others(
+    part: str, call: SampleCall, recognizer: Recognizer, knowledge: Knowledge
+) -> None:
+    kinds = [draft.data.type for draft in run(call, recognizer, knowledge, fail=part)]
+    assert kinds.count("transcript.final") >= 2
+    assert kinds[-1] == "call.ended"
+    assert ("ticket.updated" in kinds) is (part != "ticket")
+
+
+def test_events_that_cannot_be_stored_end_the_call_instead_of_hanging_it(
+    call: SampleCall, recognizer: Recognizer, knowledge: Knowledge
+) -> None:
+    with pytest.raises(OSError, match="disk full"):
+        run(call, recognizer, knowledge, fail="publish", seconds=60.0)
+
+
+def test_a_call_in_which_nobody_speaks_begins_and_ends(recognizer: Recognizer, knowledge: Knowledge) -> None:
+    silent = SampleCall(None, np.zeros((2, 40_000), np.float32), [], "2026-03-24T15:40:00+08:00", "")  # type: ignore[arg-type]
+    kinds = [draft.data.type for draft in run(silent, recognizer, knowledge)]
+    assert kinds == ["call.started", "call.ended"]
