@@ -115,7 +115,7 @@ class _Readers:
 
 
 def _planes(machine: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Coefficients (classes, features) and intercepts (classes,); of two classes scikit-learn keeps only the second's."""
+    """Coefficients (classes, features) and intercepts (classes,); of two classes scikit-learn keeps the second's."""
     coefficients, intercept = machine.coef_.astype(np.float32), machine.intercept_.astype(np.float32)
     if len(coefficients) == 1:
         return np.concatenate([-coefficients, coefficients]), np.concatenate([-intercept, intercept])
