@@ -112,6 +112,7 @@ def test_the_doctor_notices_what_is_missing(tmp_path: Path) -> None:
     assert "✗" in told.stdout
 
 
+@pytest.mark.slow  # a minute and a half: the call is played at its own pace
 def test_the_demo_plays_its_call_and_stops(tmp_path: Path) -> None:
     told = seat("demo", "--once", "--port", "0", SEAT_DATA_DIR=str(tmp_path))
     assert told.returncode == 0, told.stderr
