@@ -56,10 +56,6 @@ QUESTIONS: dict[Topic, Cue] = {
 }
 """What agents ask, by the words and sounds they ask it with."""
 
-QUESTION_WORDS = Cue(
-    spelled=r"[？?]|吗|呢|吧|多少|什么|哪|怎么|贵姓|请[您你]?(?:留|提供|说|讲)|留[个一]|是不是|对不对|几|好不好|可以不"
-)
-
 _NO = Cue(
     r"^(?:[嗯啊哦呃唉哎]|这个|那个|[，,、。！!\s])*(?:不对|不是|错了|不用|不要|不需要|没有|不行|不必|不可以|不同意|弄错)",
     spelled=r"^(?:[嗯啊哦呃唉哎，,、。！!\s])*(?:不[，,。！!了]|不$|没[，,。！!]|没$|别)",

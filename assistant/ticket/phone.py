@@ -147,7 +147,6 @@ class _Line:
 
     wanted: float = 0.0
     denied: bool = False
-    discussed: bool = False
     confirmed: bool = False
     evidence: tuple[Evidence, ...] = ()
 
@@ -169,7 +168,6 @@ def _line(conversation: Conversation, caller_phone: str, numbers_said: int) -> _
         if turn.role == "agent" and "line_phone" in turn.asks:
             stance, reply = conversation.reply(position)
             span = (tail[1], tail[2]) if tail else (0, len(turn.text))
-            line = replace(line, discussed=True)
             if stance == "yes":
                 said = (
                     turn.evidence(*span),
@@ -180,19 +178,18 @@ def _line(conversation: Conversation, caller_phone: str, numbers_said: int) -> _
                     line, wanted=0.97 if asks else 0.9, confirmed=asks, denied=False, evidence=(*line.evidence, *said)
                 )
             elif stance == "no":
-                line = _Line(denied=True, discussed=True)
+                line = _Line(denied=True)
         elif turn.role == "caller":
             denial = _NOT_LINE.search(turn.text)
             wish = _LINE.search(turn.text)
             asked = bool(conversation.asked(position, within=4) & {"phone", "line_phone", "callback"})
             if denial:
-                line = _Line(denied=True, discussed=True)
+                line = _Line(denied=True)
             elif wish and position < numbers_said and (asked or turn.text in _OWN) and turn.text not in _OTHERS:
                 line = replace(
                     line,
                     wanted=0.93,
                     denied=False,
-                    discussed=True,
                     evidence=(*line.evidence, turn.evidence(*wish.span())),
                 )
         if tail and not line.denied:
@@ -201,9 +198,11 @@ def _line(conversation: Conversation, caller_phone: str, numbers_said: int) -> _
                 asks = turn.role == "agent" and _ASKS.search(turn.text) is not None
                 confirmed = line.confirmed or (asks and conversation.reply(position)[0] == "yes")
                 line = replace(
-                    line, wanted=0.97, confirmed=confirmed, discussed=True,
+                    line,
+                    wanted=0.97,
+                    confirmed=confirmed,
                     evidence=(*line.evidence, turn.evidence(start, end)),
-                )  # fmt: skip
+                )
     return line
 
 
