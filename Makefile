@@ -20,9 +20,13 @@ check:           ## format, lint, types
 	@scripts/setup dev
 	@scripts/check
 
-bench:           ## the latency benchmark
+bench:           ## some minutes of benchmarks and their report, in bench-results/; SPEECH=DIR adds error rates on your clips
 	@scripts/setup dev
-	@.venv/bin/python -m benchmarks latency
+	@mkdir -p bench-results
+	@.venv/bin/python -m benchmarks latency --concurrency 1,8 --json bench-results/latency.json
+	@.venv/bin/python -m benchmarks trust --minutes 2 --json bench-results/trust.json $(if $(SPEECH),--speech "$(SPEECH)")
+	@$(if $(SPEECH),.venv/bin/python -m benchmarks accuracy --speech "$(SPEECH)" --limit 40 --json bench-results/accuracy.json)
+	@.venv/bin/python -m benchmarks report --results bench-results --out bench-results/report.html
 
 lock:            ## renew requirements.lock
 	@scripts/setup dev

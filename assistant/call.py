@@ -3,9 +3,9 @@
 Everything that decides runs on the audio's own clock: the same samples give the same final transcript, ticket and
 suggestions at any pace. Wall time is only used to say how long after its audio an event left.
 
-Three tasks share the work: `_listen` finds utterances and orders their recognition, `_finish` takes the finals in the
-order in which the utterances ended and fills the ticket and asks the knowledge base, and one short task for each
-partial shows what has been said so far.
+Three tasks share the work: `_listen` finds utterances and orders their recognition, `_finish` publishes the finals in
+the order in which the utterances ended, `_understand` fills the ticket from them and asks the knowledge base; and one
+short task for each partial shows what has been said so far.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ import bisect
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Literal
 
-from assistant import events
-from assistant.engine import Engine
+import numpy as np
+
+from assistant import endpoint, events
+from assistant.engine import Engine, Job
 from assistant.events import Draft
 from assistant.partials import LocalAgreement
 from assistant.recognizer import NOTHING, Recognition
@@ -28,9 +30,19 @@ from assistant.suggest import Suggester
 from assistant.ticket.fields import LABELS, Change, FieldValue, Hint, Value
 from assistant.ticket.filler import TicketFiller
 from assistant.transcript import Utterance, speaker
+from audio.echo import EchoDetector
 from audio.media import MediaStart
 from audio.resample import SAMPLE_RATE, Samples
-from audio.utterances import SpeechEnded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted, UtteranceDetector
+from audio.utterances import (
+    SpeechEnded,
+    SpeechEnding,
+    SpeechEvent,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    UtteranceDetector,
+)
+from audio.vad import CHUNK
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +54,16 @@ FINALS_AHEAD = 8
 """Ended utterances that may wait for the recogniser before more is listened to (bounds a replay at full speed)."""
 
 
+STAGES = ("window", "queue", "decode", "endpoint", "publish")
+"""Where a final's time goes: from the arrival of the end of speech until the window is ordered (voice activity and the
+beginning of the pause), until a worker takes it, until it is decoded, until the pause has been long enough, until it is
+published."""
+
 Publish = Callable[[Sequence[Draft]], Awaitable[object]]
 """Takes events in order; returns when they are as durable as they are going to be."""
+
+Observe = Callable[[str, float], None]
+"""Takes note of a stage (STAGES, "voice activity", "ticket", "suggestions") and the seconds it took."""
 
 
 @dataclass
@@ -54,9 +74,11 @@ class _Open:
     channel: int
     start: int
     agreement: LocalAgreement = field(default_factory=LocalAgreement)
-    trial: Future[Recognition] | None = None
+    trial: Job[Recognition] | None = None
     """The final of all so far, ordered when the speaker paused."""
-    partial: Future[Recognition] | None = None
+    partial: Job[Recognition] | None = None
+    heard: Recognition = NOTHING
+    """What the last partial heard."""
     shown: int = 0
     """Samples that the last partial saw."""
     closed: bool = False
@@ -66,7 +88,9 @@ class _Open:
 class _Ended:
     utterance: _Open
     speech: SpeechEnded
-    final: Future[Recognition]
+    final: Job[Recognition]
+    decided: float
+    """`time.monotonic()` at which the pause had been long enough."""
 
 
 class Call:
@@ -82,6 +106,7 @@ class Call:
         ears: Executor,
         publish: Publish,
         partial_interval: float | None,
+        observe: Observe = lambda stage, seconds: None,
     ) -> None:
         """`ears` runs the voice activity; `partial_interval` in seconds of new speech, None for finals only."""
         self.info = info
@@ -90,13 +115,20 @@ class Call:
         self._suggester = suggester
         self._ears = ears
         self._publish = publish
+        self._observe = observe
         self._partial_step = None if partial_interval is None else int(partial_interval * SAMPLE_RATE)
         self._detectors = [UtteranceDetector(info.sample_rate) for _ in range(info.channels)]
+        self._echo = EchoDetector() if info.channels == 2 else None
         self._open: dict[int, _Open] = {}
+        self._said: dict[int, Job[Recognition]] = {}
+        """The last utterance of each channel that is over."""
         self._utterances = 0
+        self._judged = 0
+        """Samples (at 16 kHz) whose speech events have been taken."""
         self._arrivals = _Arrivals(info.sample_rate)
         self._incoming: asyncio.Queue[Samples | None] = asyncio.Queue(maxsize=PIECES_WAITING)
         self._ended: asyncio.Queue[_Ended | None] = asyncio.Queue(maxsize=FINALS_AHEAD)
+        self._said_finally: asyncio.Queue[tuple[Utterance, SpeechEnded] | None] = asyncio.Queue(maxsize=FINALS_AHEAD)
         self._ticket = asyncio.Lock()
         self._submitted = False
         self._background: set[asyncio.Task[None]] = set()
@@ -109,7 +141,7 @@ class Call:
             agent=info.agent, caller_phone=info.caller_phone, started_at=info.started_at, channels=info.channels
         )
         await self._publish([Draft(started, 0.0)])
-        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._finish())]
+        self._tasks = [asyncio.create_task(task) for task in (self._listen(), self._finish(), self._understand())]
 
     async def feed(self, samples: Samples) -> None:
         """`samples`: float32 (channels, n) in -1..1, any n. Waits when the pipeline is far behind."""
@@ -170,20 +202,37 @@ class Call:
             while not self._incoming.empty() and len(pieces) < PIECES_AT_ONCE:
                 pieces.append(self._incoming.get_nowait())
             last = pieces[-1] is None
-            for channel, event in await loop.run_in_executor(self._ears, self._detect, pieces):
-                await self._heed(channel, event)
-            if not last:
-                self._show_partials()
+            await loop.run_in_executor(self._ears, self._hear, pieces)
+            await self._judge()
+            if last:
+                for channel, detector in enumerate(self._detectors):
+                    for event in detector.close():
+                        await self._heed(channel, event)
+            else:
+                await self._show_partials()
         await self._ended.put(None)
 
-    def _detect(self, pieces: Sequence[Samples | None]) -> list[tuple[int, SpeechEvent]]:
-        """Speech events of all channels in the order of the audio's clock (runs on the ears' thread)."""
-        found: list[tuple[int, SpeechEvent]] = []
-        for channel, detector in enumerate(self._detectors):
-            for piece in pieces:
-                heard = detector.finish() if piece is None else detector.feed(piece[channel])
-                found.extend((channel, event) for event in heard)
-        return sorted(found, key=lambda item: (item[1].at, item[0]))
+    def _hear(self, pieces: Sequence[Samples | None]) -> None:
+        """Voice activity of all channels (runs on the ears' thread)."""
+        for piece in pieces:
+            for channel, detector in enumerate(self._detectors):
+                if piece is None:
+                    detector.hear(np.zeros(0, dtype=np.float32), last=True)
+                    continue
+                samples = detector.hear(piece[channel])
+                if self._echo:
+                    self._echo.feed(channel, samples)
+
+    async def _judge(self) -> None:
+        """Take the channels' speech events in the order of the audio's clock, whatever pieces it came in."""
+        heard = min(detector.heard for detector in self._detectors)
+        if heard > self._judged:
+            self._observe("voice activity", time.monotonic() - self._arrivals.of(heard))
+        while self._judged + CHUNK <= heard:
+            self._judged += CHUNK
+            for channel, detector in enumerate(self._detectors):
+                for event in detector.advance(self._judged):
+                    await self._heed(channel, event)
 
     async def _heed(self, channel: int, event: SpeechEvent) -> None:
         match event:
@@ -192,47 +241,89 @@ class Call:
                 self._utterances += 1
                 said = events.SpeechStarted(utterance=utterance.index, speaker=speaker(channel, self.info.channels))
                 await self._publish([self._draft(said, at, at)])
-            case SpeechPaused(samples=samples):
+            case SpeechPaused(samples=samples, end=end):
                 utterance = self._open[channel]
-                utterance.trial = self._engine.final(samples)
+                own = await self._own(channel, utterance.start, samples)
+                utterance.trial = self._engine.final(own, self._arrivals.of(end), trial=True)
                 if self._partial_step is not None:
                     self._spawn(self._show_trial(utterance, utterance.trial, event.at))
+            case SpeechEnding():
+                # Waiting here for the trial's text holds back only what this caller's pause leaves nothing to do for;
+                # deciding without it would make the transcript depend on how fast the machine is.
+                self._detectors[channel].patience = await self._patience(channel)
             case SpeechResumed():
                 utterance = self._open[channel]
                 if utterance.trial:
                     utterance.trial.cancel()
                 utterance.trial = None
-            case SpeechEnded(samples=samples):
-                utterance = self._open.pop(channel)
-                utterance.closed = True
-                if utterance.partial:
-                    utterance.partial.cancel()
-                await self._ended.put(_Ended(utterance, event, utterance.trial or self._engine.final(samples)))
+            case SpeechEnded():
+                await self._end(channel, event)
 
-    def _show_partials(self) -> None:
+    async def _patience(self, channel: int) -> float:
+        trial = self._open[channel].trial
+        paused = await _result(trial) if trial else None
+        asked = self._said.get(self.info.channels - 1 - channel)
+        question = await _result(asked) if asked else None
+        return endpoint.patience(paused.text if paused else "", question.text if question else "")
+
+    async def _end(self, channel: int, speech: SpeechEnded) -> None:
+        utterance = self._open.pop(channel)
+        utterance.closed = True
+        if utterance.partial:
+            utterance.partial.cancel()
+        if utterance.trial:
+            final = utterance.trial
+            self._engine.promote(final)
+        else:
+            own = await self._own(channel, utterance.start, speech.samples)
+            final = self._engine.final(own, self._arrivals.of(speech.end))
+        self._said[channel] = final
+        await self._ended.put(_Ended(utterance, speech, final, time.monotonic()))
+
+    async def _own(self, channel: int, start: int, samples: Samples) -> Samples:
+        """`samples` from `start` on, silenced where the channel only hears the other leg's echo; empty if nowhere else.
+
+        Runs on the ears' thread, as all that looks at audio does.
+        """
+        if self._echo is None:
+            return samples
+        loop = asyncio.get_running_loop()
+        parts = await loop.run_in_executor(self._ears, self._echo.own_speech, channel, start, start + len(samples))
+        if parts == [(start, start + len(samples))]:
+            return samples
+        own = np.zeros(len(samples) if parts else 0, dtype=np.float32)
+        for first, last in parts:
+            own[first - start : last - start] = samples[first - start : last - start]
+        return own
+
+    async def _show_partials(self) -> None:
         if self._partial_step is None:
             return
-        for channel, utterance in self._open.items():
+        for channel, utterance in list(self._open.items()):
             spoken = self._detectors[channel].spoken()
-            decoding = utterance.partial is not None and utterance.partial.running()
+            decoding = utterance.partial is not None and utterance.partial.future.running()
             if not decoding and spoken - utterance.shown >= self._partial_step:
                 utterance.shown = spoken
-                samples = self._detectors[channel].growing()
-                utterance.partial = self._engine.partial((self.info.call_id, utterance.index), samples)
+                samples = await self._own(channel, utterance.start, self._detectors[channel].growing())
+                prefix = self._engine.recognizer.prefix(utterance.heard, utterance.agreement.stable)
+                utterance.partial = self._engine.partial(
+                    (self.info.call_id, utterance.index), samples, prefix, first=utterance.heard is NOTHING
+                )
                 self._spawn(self._show_partial(utterance, utterance.partial, utterance.start + spoken))
 
-    async def _show_partial(self, utterance: _Open, future: Future[Recognition], until: int) -> None:
+    async def _show_partial(self, utterance: _Open, job: Job[Recognition], until: int) -> None:
         """Publish what a partial heard, if the utterance is still being spoken."""
-        heard = await _result(future)
+        heard = await _result(job)
         if heard is None or not heard.text or utterance.closed:
             return
+        utterance.heard = heard
         stable, tentative = utterance.agreement.update(heard.text)
         await self._publish_partial(utterance, stable, tentative, until)
 
-    async def _show_trial(self, utterance: _Open, future: Future[Recognition], until: int) -> None:
+    async def _show_trial(self, utterance: _Open, job: Job[Recognition], until: int) -> None:
         """Show the final on trial while the pause lasts: better words than the last partial's, at no cost."""
-        heard = await _result(future)
-        if heard is None or utterance.closed or utterance.trial is not future:
+        heard = await _result(job)
+        if heard is None or utterance.closed or utterance.trial is not job:
             return
         stable = utterance.agreement.stable
         await self._publish_partial(utterance, stable, heard.text[len(stable) :], until)
@@ -260,6 +351,7 @@ class Call:
                 confidence=round(heard.confidence, 3),
                 hypotheses=heard.hypotheses,
             )
+            begins = ended.utterance.start / SAMPLE_RATE
             final = events.TranscriptFinal(
                 utterance=index,
                 speaker=utterance.speaker,
@@ -267,15 +359,36 @@ class Call:
                 end=utterance.end,
                 text=utterance.text,
                 confidence=utterance.confidence,
+                times=[round(begins + time, 2) for time in heard.times],
+                stages=self._stages(ended),
             )
             await self._publish([self._draft(final, speech.at, speech.end)])
             if utterance.text:
-                await self._understand(utterance, speech)
+                await self._said_finally.put((utterance, speech))
+        await self._said_finally.put(None)
 
-    async def _understand(self, utterance: Utterance, speech: SpeechEnded) -> None:
-        """Ticket and knowledge, from a final that has already been sent."""
+    def _stages(self, ended: _Ended) -> dict[str, float]:
+        """Milliseconds of each of STAGES; what overlaps with an earlier stage counts there."""
+        job, last = ended.final, self._arrivals.of(ended.speech.end)
+        stages = {}
+        for stage, until in zip(
+            STAGES, (job.ordered, job.begun, job.done, ended.decided, time.monotonic()), strict=True
+        ):
+            seconds = max(0.0, until - last)
+            self._observe(stage, seconds)
+            stages[stage] = round(1000 * seconds, 1)
+            last = max(last, until)
+        return stages
+
+    async def _understand(self) -> None:
+        """Ticket and knowledge, from finals that have already been sent."""
+        while (said := await self._said_finally.get()) is not None:
+            await self._take_in(*said)
+
+    async def _take_in(self, utterance: Utterance, speech: SpeechEnded) -> None:
         arrived, at = self._arrivals.of(speech.end), speech.at / SAMPLE_RATE
         noted: Sequence[Change | Hint] = ()
+        began = time.monotonic()
         try:
             async with self._ticket:
                 noted = await asyncio.to_thread(self._filler.hear, utterance)
@@ -284,6 +397,8 @@ class Call:
         except Exception:  # a fault in one field must not cost the agent the rest of the call
             log.exception("call %s: the ticket could not take utterance %d", self.info.call_id, utterance.index)
         await self._publish(ticket_drafts(noted, at, utterance.index, arrived))
+        self._observe("ticket", time.monotonic() - began)
+        began = time.monotonic()
         hits = None
         try:
             hits = await asyncio.to_thread(self._suggester.hear, utterance)
@@ -291,6 +406,7 @@ class Call:
             log.exception("call %s: nothing could be suggested for %d", self.info.call_id, utterance.index)
         if hits is not None:
             await self._publish([Draft(events.suggestion(utterance.index, hits), at, arrived)])
+        self._observe("suggestions", time.monotonic() - began)
 
     def _draft(self, data: events.Data, at: int, caused_by: int) -> Draft:
         return Draft(data, at / SAMPLE_RATE, self._arrivals.of(caused_by))
@@ -331,13 +447,13 @@ def updated(name: str, value: FieldValue) -> events.TicketUpdated:
     )
 
 
-async def _result(future: Future[Recognition]) -> Recognition | None:
+async def _result(job: Job[Recognition]) -> Recognition | None:
     """What the engine answered, None when it was cancelled or failed (which one call survives and the log tells)."""
     try:
-        return await asyncio.wrap_future(future)
+        return await asyncio.wrap_future(job.future)
     except asyncio.CancelledError:
         task = asyncio.current_task()
-        if future.cancelled() and not (task and task.cancelling()):
+        if job.future.cancelled() and not (task and task.cancelling()):
             return None
         raise
     except Exception:

@@ -52,7 +52,9 @@ class Settings(BaseSettings):
     database_url: str = ""
     """SQLAlchemy URL of the store; empty: an SQLite file in the data directory."""
     partial_interval: float = Field(default=0.4, gt=0.05)
-    """Seconds of new speech between two partials of an utterance."""
+    """Seconds of new speech between two partials of an utterance (more when the machine is busy)."""
+    max_calls: int = Field(default=0, ge=0)
+    """Calls at once; more are refused. 0: as many as this machine was measured to carry when the server started."""
 
     @classmethod
     def settings_customise_sources(

@@ -7,8 +7,6 @@ import json
 import time
 import uuid
 from collections.abc import Callable
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from websockets.asyncio.client import connect
@@ -16,15 +14,10 @@ from websockets.asyncio.client import connect
 from assistant import document
 from assistant.events import Event
 from assistant.server.run import Server
-from audio.files import RecordingReader
+from audio.files import RecordingReader, sample
 from audio.media import MediaClient, MediaStart, parse_time
 
 FRAME = 0.02
-
-
-def sample() -> Path:
-    """The bundled call: 8 kHz, caller and agent; a JSON file of the same name says when and from which line."""
-    return Path(str(files("audio") / "samples" / "demo.flac"))
 
 
 async def play_sample(server: Server, show: Callable[[Event], None]) -> dict[str, Any]:

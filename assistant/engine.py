@@ -1,44 +1,83 @@
-"""One recognition engine for all calls: a worker thread per core, finals before partials before questions.
+"""One recognition engine for all calls: a worker thread per core that always does what is due first.
 
-The engine holds no state of any call. Windows of samples go in, recognitions come out as futures; what is queued can
-be cancelled (a pause that was none), and a partial that a newer one of the same utterance has overtaken is dropped.
+    finals      what the agent waits for; the utterance whose speech ended first goes first
+    trials      finals of utterances that pause and may go on; ordered ahead of time, cancelled when speech resumes
+    partials    what has been said so far; the first of an utterance before others, else in the order of asking, and
+                never on all workers at once, so that a final does not wait for them. An utterance has one partial in
+                the queue at most (a newer one takes its place), so no backlog can build up: under load the interval
+                between partials grows
+    questions   "was this said?"; when nothing else is waiting
+
+The engine holds no state of any call. Windows of samples go in, jobs with futures come out; what is queued can be
+cancelled. Finals of like length that wait at the same time are decoded in one batch (`Recognizer.batch`).
 """
 
 from __future__ import annotations
 
 import heapq
 import itertools
+import statistics
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from assistant.recognizer import Recognition, Recognizer, Samples
 
-_FINAL, _PARTIAL, _QUESTION = 0, 1, 2
+_FINAL, _TRIAL, _PARTIAL, _QUESTION = range(4)
+DELAYS = 20
+"""Finals over whose delays `Engine.delay` looks back."""
+DELAY_SECONDS = 15.0
+"""Delays older than this say nothing about now."""
+
+T = TypeVar("T")
 
 
-@dataclass(order=True)
-class _Job:
-    rank: int
-    number: int
-    work: Callable[[], Any] = field(compare=False)
-    future: Future[Any] = field(compare=False)
+class Job(Generic[T]):
+    """Something asked of the engine. Times are of `time.monotonic()`; 0.0 until it has come to that."""
+
+    def __init__(self, rank: int, due: float, work: Callable[[], T] | None = None, samples: Samples | None = None):
+        self.future: Future[T] = Future()
+        self.rank = rank
+        self.due = due
+        self.work = work
+        """None for finals: what they have in common is done for all of a batch."""
+        self.samples = samples
+        self.ordered = time.monotonic()
+        self.begun = self.done = 0.0
+
+    def cancel(self) -> bool:
+        """Not wanted any more. False when it is being decoded or done."""
+        return self.future.cancel()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it has yet to be begun."""
+        return not self.begun and not self.future.cancelled()
+
+
+_Entry = tuple[int, float, int, Job[Any]]
+"""Rank, due, number (so that jobs are never compared), job."""
 
 
 class Engine:
-    """Feeds `recognizer.workers` threads from one priority queue; thread-safe.
-
-    Within a rank, what came first is done first.
-    """
+    """Feeds `recognizer.workers` threads; thread-safe."""
 
     def __init__(self, recognizer: Recognizer) -> None:
         self.recognizer = recognizer
-        self._queue: list[_Job] = []
+        self._finals: list[_Entry] = []
+        """A heap, trials behind finals. A promoted trial is in it twice."""
+        self._partials: tuple[dict[object, Job[Recognition]], ...] = ({}, {})
+        """By utterance, in the order of asking: those that nothing has been shown of, and the others."""
+        self._questions: deque[Job[list[float]]] = deque()
         self._ready = threading.Condition()
         self._numbers = itertools.count()
-        self._partials: dict[object, _Job] = {}
+        self._decoding_partials = 0
+        self._most_partials = max(1, recognizer.workers - 1)
+        self._delays: deque[tuple[float, float]] = deque(maxlen=DELAYS)
+        """(when, how long it took) of finals and trials."""
         self._closed = False
         self._threads = [
             threading.Thread(target=self._work, name=f"recognizer-{n}", daemon=True) for n in range(recognizer.workers)
@@ -46,63 +85,164 @@ class Engine:
         for thread in self._threads:
             thread.start()
 
-    def final(self, samples: Samples) -> Future[Recognition]:
-        """What was said in a whole utterance. Cancel the future when the utterance goes on."""
-        return self._submit(_FINAL, lambda: self.recognizer.decode(samples)).future
+    def final(self, samples: Samples, due: float = 0.0, *, trial: bool = False) -> Job[Recognition]:
+        """What was said in a whole utterance whose speech ended at `due` (`time.monotonic()`; the oldest goes first).
 
-    def partial(self, utterance: object, samples: Samples) -> Future[Recognition]:
-        """What has been said so far. What is queued for the same `utterance` (any hashable) is dropped."""
-        overtaken = self._partials.get(utterance)
-        number = overtaken.number if overtaken and overtaken.future.cancel() else None  # it keeps its place in the line
-        job = self._submit(_PARTIAL, lambda: self.recognizer.decode_partial(samples), number)
-        self._partials[utterance] = job
-        job.future.add_done_callback(lambda _: self._forget(utterance, job))
-        return job.future
+        `trial`: the speaker has only paused. Cancel it when speech resumes, `promote` it when the utterance is over.
+        """
+        job = Job[Recognition](_TRIAL if trial else _FINAL, due, samples=samples)
+        self._submit(job, lambda: self._queue_final(job))
+        return job
 
-    def score(self, samples: Samples, texts: Sequence[str]) -> Future[list[float]]:
+    def promote(self, job: Job[Recognition]) -> None:
+        """A trial's utterance is over: it is a final now."""
+        with self._ready:
+            job.rank = _FINAL
+            if job.waiting and not self._closed:
+                self._queue_final(job)
+
+    def partial(
+        self, utterance: object, samples: Samples, prefix: Sequence[int] = (), *, first: bool = False
+    ) -> Job[Recognition]:
+        """What has been said so far, `prefix` being certain (`Recognizer.prefix`); `first`: nothing has been shown yet.
+
+        What is queued for the same `utterance` (any hashable) is dropped; the new one takes its place in the line.
+        """
+        job = Job(_PARTIAL, 0.0, lambda: self.recognizer.decode_partial(samples, prefix))
+
+        def queue() -> None:
+            line = self._partials[0 if first else 1]
+            overtaken = line.get(utterance)
+            if overtaken:
+                overtaken.cancel()
+            line[utterance] = job
+
+        self._submit(job, queue)
+        return job
+
+    def score(self, samples: Samples, texts: Sequence[str]) -> Job[list[float]]:
         """How likely each of `texts` was said (log-probabilities); asked when nothing else is waiting."""
-        return self._submit(_QUESTION, lambda: self.recognizer.score(samples, texts)).future
+        job = Job(_QUESTION, 0.0, lambda: self.recognizer.score(samples, texts))
+        self._submit(job, lambda: self._questions.append(job))
+        return job
 
     def waiting(self) -> int:
-        """Jobs in the queue."""
-        return len(self._queue)
+        """Jobs that have yet to be begun."""
+        with self._ready:
+            finals = {id(entry[3]) for entry in self._finals if entry[3].waiting}
+            others: list[Job[Any]] = [job for line in self._partials for job in line.values()] + [*self._questions]
+            return len(finals) + sum(job.waiting for job in others)
+
+    def delay(self) -> float:
+        """Seconds that finals took lately from order to text (the median of the last DELAYS), 0.0 when there were none.
+
+        On a machine with room it is the time of one decoding; it grows when the machine is full.
+        """
+        since = time.monotonic() - DELAY_SECONDS
+        with self._ready:
+            recent = [delay for when, delay in self._delays if when >= since]
+        return statistics.median(recent) if recent else 0.0
 
     def close(self) -> None:
         """Finish what is being decoded, cancel what is queued, stop the workers."""
         with self._ready:
             self._closed = True
-            abandoned, self._queue = self._queue, []
+            partials = [job for line in self._partials for job in line.values()]
+            abandoned = [entry[3] for entry in self._finals] + partials + list(self._questions)
             self._ready.notify_all()
         for job in abandoned:
-            job.future.cancel()
+            job.cancel()
         for thread in self._threads:
             thread.join()
 
-    def _submit(self, rank: int, work: Callable[[], Any], number: int | None = None) -> _Job:
-        job = _Job(rank, next(self._numbers) if number is None else number, work, Future())
+    def _submit(self, job: Job[Any], queue: Callable[[], None]) -> None:
         with self._ready:
             if self._closed:
-                job.future.cancel()
-            else:
-                heapq.heappush(self._queue, job)
-                self._ready.notify()
-        return job
+                job.cancel()
+                return
+            queue()
+            self._ready.notify()
 
-    def _forget(self, utterance: object, job: _Job) -> None:
-        if self._partials.get(utterance) is job:
-            del self._partials[utterance]
+    def _queue_final(self, job: Job[Recognition]) -> None:
+        heapq.heappush(self._finals, (job.rank, job.due, next(self._numbers), job))
 
     def _work(self) -> None:
-        while True:
-            with self._ready:
-                while not self._queue and not self._closed:
-                    self._ready.wait()
-                if self._closed:
-                    return
-                job = heapq.heappop(self._queue)
-            if not job.future.set_running_or_notify_cancel():
-                continue
+        while batch := self._next():
+            results: list[Any] = []
+            failure: BaseException | None = None
             try:
-                job.future.set_result(job.work())
-            except BaseException as error:  # whatever went wrong belongs to the one who asked
-                job.future.set_exception(error)
+                results = [batch[0].work()] if batch[0].work else self._decode([job.samples for job in batch])
+            except BaseException as error:  # whatever went wrong belongs to those who asked
+                failure = error
+            self._record(batch)
+            for place, job in enumerate(batch):
+                if failure:
+                    job.future.set_exception(failure)
+                else:
+                    job.future.set_result(results[place])
+
+    def _decode(self, windows: Sequence[Samples | None]) -> list[Recognition]:
+        return self.recognizer.decode_together([samples for samples in windows if samples is not None])
+
+    def _next(self) -> list[Job[Any]]:
+        """Wait for something to do; nothing when the engine is closed."""
+        with self._ready:
+            while not self._closed:
+                batch = self._take()
+                if batch:
+                    self._decoding_partials += batch[0].rank == _PARTIAL
+                    return batch
+                self._ready.wait()
+        return []
+
+    def _take(self) -> list[Job[Any]]:
+        while self._finals:
+            first = heapq.heappop(self._finals)[3]
+            if _claim(first):
+                return [first, *self._alike(first)]
+        if self._decoding_partials < self._most_partials:
+            for line in self._partials:
+                for utterance, job in list(line.items()):
+                    del line[utterance]
+                    if _claim(job):
+                        return [job]
+        while self._questions:
+            question = self._questions.popleft()
+            if _claim(question):
+                return [question]
+        return []
+
+    def _alike(self, first: Job[Recognition]) -> list[Job[Recognition]]:
+        """Other finals that can be decoded in the same batch."""
+        if self.recognizer.batch == 1 or not self._finals:
+            return []
+        length = self._length(first)
+        found: list[Job[Recognition]] = []
+        for *_, job in sorted(self._finals):
+            if len(found) + 1 == self.recognizer.batch:
+                break
+            if job.rank == first.rank and self._length(job) == length and _claim(job):
+                found.append(job)
+        return found
+
+    def _length(self, job: Job[Recognition]) -> int:
+        return 0 if job.samples is None else self.recognizer.length(job.samples)
+
+    def _record(self, batch: Sequence[Job[Any]]) -> None:
+        now = time.monotonic()
+        with self._ready:
+            for job in batch:
+                job.done = now
+                if job.rank in (_FINAL, _TRIAL):
+                    self._delays.append((now, now - job.ordered))
+            if batch[0].rank == _PARTIAL:
+                self._decoding_partials -= 1
+                self._ready.notify()
+
+
+def _claim(job: Job[Any]) -> bool:
+    """Begin the job, unless it is no longer wanted or somebody has begun it."""
+    if not job.waiting or not job.future.set_running_or_notify_cancel():
+        return False
+    job.begun = time.monotonic()
+    return True

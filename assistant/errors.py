@@ -13,5 +13,9 @@ class CallError(SeatError):
     """A call cannot be started, found or changed as asked."""
 
 
+class FullError(SeatError):
+    """This machine carries no more calls for the moment."""
+
+
 class TicketError(SeatError):
     """A ticket field does not exist or cannot take the value given."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.ticket.fields import State
 from assistant.transcript import Speaker
@@ -63,6 +63,11 @@ class TranscriptFinal(Data):
     text: str
     """Empty when the sound turned out to be no speech: whatever was shown for the utterance goes away."""
     confidence: float
+    """Expected share of the characters that are right, 0..1."""
+    times: list[float] = []
+    """Seconds of the call at which each character of `text` begins."""
+    stages: dict[str, float] = {}
+    """Milliseconds that the final spent in each stage on its way, in order (assistant.call.STAGES)."""
 
 
 class TicketEvidence(Data):
@@ -180,6 +185,8 @@ class Event(BaseModel):
     latency_ms: float
     """Milliseconds from the arrival of the audio that caused it to its numbering (just before it is stored)."""
     data: dict[str, Any]
+    numbered_at: float = Field(default=0.0, exclude=True)
+    """`time.monotonic()` at which it was numbered; 0.0 when it comes from the store."""
 
     def wire(self) -> str:
         """The JSON object that goes over the websocket."""
@@ -198,7 +205,8 @@ class Draft:
 
     def numbered(self, seq: int, call: str) -> Event:
         """The event, with the time it took from its audio until now."""
-        latency = 0.0 if self.arrived is None else max(0.0, time.monotonic() - self.arrived)
+        now = time.monotonic()
+        latency = 0.0 if self.arrived is None else max(0.0, now - self.arrived)
         return Event(
             seq=seq,
             call=call,
@@ -206,6 +214,7 @@ class Draft:
             at=round(self.at, 3),
             latency_ms=round(1000 * latency, 1),
             data=self.data.model_dump(mode="json"),
+            numbered_at=now,
         )
 
 
@@ -216,7 +225,7 @@ def schema() -> dict[str, Any]:
     for name, kind in KINDS.items():
         data = kind.model_json_schema(ref_template="#/$defs/{model}")
         definitions.update(data.pop("$defs", {}))
-        envelope = Event.model_json_schema()
+        envelope = Event.model_json_schema(mode="serialization")
         envelope["title"] = name
         envelope["properties"]["type"] = {"const": name}
         envelope["properties"]["data"] = data

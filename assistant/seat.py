@@ -8,21 +8,28 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-
 from assistant import model
-from assistant.call import Call, Publish
+from assistant.call import Call, Observe, Publish
 from assistant.config import Settings, cache_dir
 from assistant.engine import Engine
-from assistant.recognizer import SAMPLE_RATE, Recognizer
+from assistant.recognizer import Recognizer
 from assistant.suggest import Suggester
 from assistant.ticket.filler import Reference, TicketFiller
 from assistant.transcript import Utterance
+from audio.files import RecordingReader, sample
 from audio.media import MediaStart
+from audio.resample import Resampler
 from kb.articles import read_articles
 from kb.search import ArticleIndex
 
 log = logging.getLogger(__name__)
+
+USUAL_UTTERANCE = 4.5
+"""Seconds of audio whose decoding stands for that of others."""
+FINALS_PER_SECOND = 0.35
+"""Windows that a call gives the recogniser for finals, those included that are tried in a pause in vain."""
+SHARE_FOR_FINALS = 0.5
+"""Of the workers' time. The rest is for partials, voice activity, the ticket, and for the calls to come in bursts."""
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and how much of it is, 0..1."""
@@ -62,11 +69,22 @@ class SeatAssistant:
         )
         self.engine = Engine(recognizer)
         self._ears = ThreadPoolExecutor(1, thread_name_prefix="ears")
-        self._warm_up()
+        self.capacity = settings.max_calls or capacity(settings.workers, self._warm_up())
+        """Calls that this machine carries at once."""
         report("加载语音识别模型", 1.0)
 
-    async def start_call(self, info: MediaStart, publish: Publish, *, partials: bool = True) -> Call:
-        """A call that has begun; `publish` gets its events. `partials` off for replays that nobody watches."""
+    async def start_call(
+        self,
+        info: MediaStart,
+        publish: Publish,
+        *,
+        partials: bool = True,
+        observe: Observe = lambda stage, seconds: None,
+    ) -> Call:
+        """A call that has begun; `publish` gets its events, `observe` the time of each stage.
+
+        `partials` off for replays that nobody watches.
+        """
         call = Call(
             info,
             engine=self.engine,
@@ -75,22 +93,36 @@ class SeatAssistant:
             ears=self._ears,
             publish=publish,
             partial_interval=self.settings.partial_interval if partials else None,
+            observe=observe,
         )
         await call.start()
         return call
 
-    def _warm_up(self) -> None:
-        """Load now what is loaded on first use: the first call must not wait half a second longer than the next."""
+    def _warm_up(self) -> float:
+        """Load now what is loaded on first use: the first call must not wait half a second longer than the next.
+
+        Returns the seconds that the final of a usual utterance takes while all workers are busy.
+        """
         now = datetime.now().astimezone()
         said = Utterance(index=0, speaker="caller", text="你好，我想咨询一下社保卡怎么补办。", confidence=0.9)
         self.knowledge.filler(now, None).hear(said)
         self.knowledge.suggester(now).hear(said)
-        for waiting in [
-            self.engine.final(np.zeros(SAMPLE_RATE, dtype=np.float32)) for _ in range(self.settings.workers)
-        ]:
-            waiting.result()
+        with RecordingReader(sample()) as reader:
+            greeting = Resampler(reader.recording.rate).feed(next(reader.chunks(USUAL_UTTERANCE))[1], last=True)
+        times = []
+        for _ in range(4):  # the first time things are loaded; in others something else may disturb
+            jobs = [self.engine.final(greeting) for _ in range(self.settings.workers)]
+            for job in jobs:
+                job.future.result()
+            times.append(max(job.done - job.begun for job in jobs))
+        return min(times)
 
     def close(self) -> None:
         """Stop the recogniser's threads."""
         self.engine.close()
         self._ears.shutdown()
+
+
+def capacity(workers: int, decoding: float) -> int:
+    """Calls that `workers` carry when the final of a usual utterance takes one of them `decoding` seconds."""
+    return max(1, int(workers * SHARE_FOR_FINALS / (FINALS_PER_SECOND * decoding)))

@@ -105,15 +105,12 @@ class Suggester:
 
     def _joined(self, asks: bool) -> list[Hit]:
         newcomers = [hit for hit in self._search(self._said)[:1] if hit.confidence >= BETTER]
-        if asks:
+        answers = [hit for hit in self._search(self._exchange)[:1] if hit.confidence >= ASKED] if asks else []
+        if answers:
             connected = {
                 hit.article.id for hit in self._search(self._exchange, self._said) if hit.confidence >= CONNECTED
             }
-            newcomers += [
-                hit
-                for hit in self._search(self._exchange)[:1]
-                if hit.confidence >= ASKED and hit.article.id in connected
-            ]
+            newcomers += [hit for hit in answers if hit.article.id in connected]
         known = {hit.article.id for hit in self._shown}
         fresh = {hit.article.id: hit for hit in newcomers if hit.article.id not in known}
         return [*fresh.values(), *self._shown][:SHOWN]

@@ -7,35 +7,62 @@ from typing import Literal
 from weakref import WeakValueDictionary
 
 from assistant.call import Call, ticket_drafts
-from assistant.errors import CallError
+from assistant.errors import CallError, FullError
 from assistant.events import CallEnded, CallStarted, Draft, Event, KnowledgeFeedback, TicketSubmitted, TicketUpdated
 from assistant.log import EventLog
+from assistant.metrics import Metrics
 from assistant.requests import ArticleFeedback, TicketAccept, TicketEdit, TicketSubmit
 from assistant.seat import SeatAssistant
 from assistant.ticket.fields import Candidate, Evidence, FieldValue
 from assistant.ticket.filler import TicketFiller
 from audio.media import MediaStart, parse_time
 
+LATE_SECONDS = 1.5
+"""When finals take longer than this from order to text, the machine is full whatever was measured at its start (unless
+an administrator has set max_calls)."""
+
 
 class Switchboard:
     """Starts and ends calls and answers the pages' requests. Lives on one event loop."""
 
-    def __init__(self, assistant: SeatAssistant, log: EventLog) -> None:
+    def __init__(self, assistant: SeatAssistant, log: EventLog, metrics: Metrics) -> None:
         self.assistant = assistant
         self.log = log
+        self.metrics = metrics
         self.live: dict[str, Call] = {}
+        self._starting = 0
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def begin(self, start: MediaStart) -> Call:
-        """A call comes in. Raises CallError when its id has been used before."""
-        await self.log.open(start)
+        """A call comes in. Raises FullError when the machine is full, CallError when its id has been used before."""
+        self._admit()
+        self._starting += 1
         try:
-            call = await self.assistant.start_call(start, lambda drafts: self.log.append(start.call_id, drafts))
-        except BaseException:
-            await self.log.append(start.call_id, [Draft(CallEnded(reason="lost"), 0.0)])
-            raise
-        self.live[start.call_id] = call
-        return call
+            await self.log.open(start)
+            try:
+                call = await self.assistant.start_call(
+                    start, lambda drafts: self.log.append(start.call_id, drafts), observe=self.metrics.stage
+                )
+            except BaseException:
+                await self.log.append(start.call_id, [Draft(CallEnded(reason="lost"), 0.0)])
+                raise
+            self.live[start.call_id] = call
+            return call
+        finally:
+            self._starting -= 1
+
+    def _admit(self) -> None:
+        """Raises FullError when one more call would make all others late."""
+        on, most = len(self.live) + self._starting, self.assistant.capacity
+        delay = 0.0 if self.assistant.settings.max_calls or not on else self.assistant.engine.delay()
+        if on >= most:
+            reason = f"{on} of {most} calls are on (setting max_calls)"
+        elif delay > LATE_SECONDS:
+            reason = f"with {on} calls on, text takes {delay:.1f} s to be recognised"
+        else:
+            return
+        self.metrics.refused.inc()
+        raise FullError(f"This machine is full: {reason}; the call was not taken.")
 
     async def end(self, call: Call, reason: Literal["hangup", "lost", "interrupted"]) -> None:
         """A call is over; returns when all that was said is stored."""

@@ -13,7 +13,7 @@ _HALF_WIDTH = str.maketrans({",": "，", "?": "？", "!": "！", ";": "；", ":"
 _MARK_BETWEEN_HAN = re.compile(rf"(?<=[{_HAN}])[,?!;:]|[,?!;:](?=[{_HAN}])|(?<=[{_HAN}])\.(?!\d)|[,?!;]$")
 _LOOP = re.compile(r"(.{1,12}?)\1{3,}")
 _STOCK_PHRASES = re.compile(
-    r"^(请不吝点赞|請不吝點贊|字幕(由|by|志愿者|提供)|中文字幕|谢谢观看|感谢观看|优优独播剧场|明镜与点点|作词|作曲|李宗盛$|by索兰娅)"
+    r"^(请不吝点赞|請不吝點贊|字幕(由|by|志愿者|提供|制作|$)|中文字幕|谢谢观看|感谢观看|优优独播剧场|明镜与点点|作词|作曲|词曲|李宗盛$|by索兰娅)"
 )
 """Lines that Whisper learned from subtitles and says for noise (EXPERIMENTS.md); no caller begins a sentence so."""
 
@@ -53,3 +53,8 @@ def is_stock_phrase(text: str) -> bool:
 def has_words(text: str) -> bool:
     """Whether anything but punctuation is left."""
     return bool(re.search(r"\w", text))
+
+
+def without_marks(text: str) -> str:
+    """Only letters, digits and characters: no punctuation, no spaces."""
+    return re.sub(r"[\W_]", "", text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -118,3 +119,8 @@ def _missing_bytes(path: Path) -> int:
 
 def _reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error).split("\n")[0]
+
+
+def sample() -> Path:
+    """The bundled call: 8 kHz, caller and agent; a JSON file of the same name says when and from which line."""
+    return Path(str(files("audio") / "samples" / "demo.flac"))

@@ -13,11 +13,17 @@ SAMPLE_RATE = 16_000
 
 LOWEST_RATE, HIGHEST_RATE = 4_000, 192_000
 
+QUALITY = "MQ"
+"""soxr's medium quality holds back 26 ms of sound, its high quality 66 ms; on a telephone nobody hears which it is."""
+
 Samples = npt.NDArray[np.float32]
 
 
 class Resampler:
     """One channel from `rate` to 16 kHz. Keeps the filter's state, so chunks of any length join seamlessly.
+
+    The same samples give the same result to the last bit, however they were cut: the filter gets them 20 ms at a time
+    (a recogniser in doubt between two texts may be tipped by a rounding error).
 
     Raises AudioError for a rate that no sound card or telephone uses.
     """
@@ -25,14 +31,26 @@ class Resampler:
     def __init__(self, rate: int) -> None:
         if not LOWEST_RATE <= rate <= HIGHEST_RATE:
             raise AudioError(f"A sample rate of {rate} Hz is not usable; expected {LOWEST_RATE} to {HIGHEST_RATE} Hz.")
-        self._stream = None if rate == SAMPLE_RATE else soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
+        self._block = rate // 50
+        self._rest = np.zeros(0, dtype=np.float32)
+        self._stream = None
+        if rate != SAMPLE_RATE:
+            self._stream = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality=QUALITY)
 
     def feed(self, samples: Samples, *, last: bool = False) -> Samples:
         """`samples`: float32 mono in -1..1. Returns what is ready at 16 kHz; with `last` all that is left."""
         if self._stream is None:
             return samples
-        resampled: Samples = self._stream.resample_chunk(np.ascontiguousarray(samples, dtype=np.float32), last=last)
-        return resampled
+        samples = np.concatenate([self._rest, samples], dtype=np.float32)
+        whole = len(samples) - len(samples) % self._block
+        self._rest = samples[whole:]
+        resampled = [
+            self._stream.resample_chunk(samples[place : place + self._block])
+            for place in range(0, whole, self._block)
+        ]
+        if last:
+            resampled.append(self._stream.resample_chunk(self._rest, last=True))
+        return np.concatenate([np.zeros(0, dtype=np.float32), *resampled])
 
 
 def from_pcm16(frame: bytes, channels: int) -> Samples:

@@ -7,6 +7,7 @@ whatever the pace at which they came and however they were cut into frames.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,12 +28,15 @@ class Endpointing:
     """Chunks of 32 ms in a row that must be speech before an utterance begins."""
     pre_roll: float = 0.3
     """Audio before the onset that belongs to the utterance: soft first consonants come before any detector wakes."""
-    pause: float = 0.22
+    pause: float = 0.09
     """Silence after which the utterance is decoded on trial."""
+    soonest: float = 0.25
+    """Silence after which it is asked how long to wait for more (`UtteranceDetector.patience`)."""
     end: float = 0.5
-    """Silence after which the utterance is over."""
-    tail: float = 0.2
-    """Audio after the last speech that belongs to the utterance."""
+    """Silence after which the utterance is over, if nobody answers that."""
+    tail: float = 0.09
+    """Audio after the last speech that belongs to the utterance; no more than `pause`, so that the final on trial is
+    the final."""
     longest: float = 18.0
     """Speech longer than this is split (the recogniser's window is 30 s, its padding 5 s, and the agent wants text)."""
     split_search: float = 5.0
@@ -52,7 +56,16 @@ class SpeechPaused:
     """The speaker paused; `samples` is the whole utterance so far, as it will be if nothing more is said."""
 
     at: int
+    end: int
+    """Sample at which the speech ended."""
     samples: Samples
+
+
+@dataclass(frozen=True)
+class SpeechEnding:
+    """The pause has lasted `Endpointing.soonest`: set the detector's `patience` now, from what was said."""
+
+    at: int
 
 
 @dataclass(frozen=True)
@@ -74,39 +87,73 @@ class SpeechEnded:
     """The speaker went on; the next utterance begins where this one ends."""
 
 
-SpeechEvent = SpeechStarted | SpeechPaused | SpeechResumed | SpeechEnded
+SpeechEvent = SpeechStarted | SpeechPaused | SpeechEnding | SpeechResumed | SpeechEnded
 
 
 class UtteranceDetector:
-    """One channel: samples in at any rate, speech events out. Sample numbers count from the call's start at 16 kHz."""
+    """One channel: samples in at any rate, speech events out. Sample numbers count from the call's start at 16 kHz.
+
+    `hear` does the work that takes time, `advance` draws the conclusions; who has one channel only calls `feed`.
+    """
 
     def __init__(self, rate: int, endpointing: Endpointing | None = None) -> None:
         self.settings = endpointing or Endpointing()
         self._resampler = Resampler(rate)
         self._activity = VoiceActivity()
         self._audio = _Tape()
+        self._heard: deque[float] = deque()
+        """Speech probabilities of the chunks that have been heard but not judged."""
         self._position = 0
         """Samples judged so far."""
+        self.patience = self.settings.end
+        """Seconds of silence after which the utterance is over. Set it at `SpeechEnding`; it holds for that pause."""
         self._loud = 0
         """Chunks of speech in a row while nobody speaks yet."""
         self._start: int | None = None
         """First sample of the current utterance, None while nobody speaks."""
         self._speech_from = 0
         self._speech_end = 0
-        self._paused = False
+        self._paused = self._asked = False
         self._probabilities: deque[float] = deque(maxlen=int(self.settings.split_search * SAMPLE_RATE / CHUNK))
 
     def feed(self, samples: Samples) -> list[SpeechEvent]:
-        """`samples`: mono float32 at the channel's rate."""
-        return self._listen(self._resampler.feed(samples))
+        """`samples`: mono float32 at the channel's rate. Returns what they brought about."""
+        self.hear(samples)
+        return list(self.advance(self.heard))
 
     def finish(self) -> list[SpeechEvent]:
         """The call is over: whatever was being said becomes an utterance, however little silence followed."""
-        rest = self._resampler.feed(np.zeros(0, dtype=np.float32), last=True)
-        events = self._listen(np.concatenate([rest, np.zeros(2 * CHUNK, dtype=np.float32)]))
-        if self._start is not None:
-            events.append(self._end())
-        return events
+        self.hear(np.zeros(0, dtype=np.float32), last=True)
+        return [*self.advance(self.heard), *self.close()]
+
+    def hear(self, samples: Samples, last: bool = False) -> Samples:
+        """Resample and find the voice activity (`samples` as in `feed`; `last`: nothing follows).
+
+        Returns the samples at 16 kHz.
+        """
+        heard = self._resampler.feed(samples, last=last)
+        if last:
+            heard = np.concatenate([heard, np.zeros(2 * CHUNK, dtype=np.float32)])
+        self._audio.append(heard)
+        self._heard.extend(self._activity.feed(heard))
+        return heard
+
+    @property
+    def heard(self) -> int:
+        """Samples that can be judged."""
+        return self._position + len(self._heard) * CHUNK
+
+    def advance(self, until: int) -> Iterator[SpeechEvent]:
+        """Judge what has been heard up to sample `until`; whoever takes an event may answer it before the next."""
+        while self._heard and self._position + CHUNK <= until:
+            self._position += CHUNK
+            yield from self._step(self._heard.popleft())
+        keep = self._start if self._start is not None else self._position - SAMPLE_RATE
+        self._audio.forget(keep - SAMPLE_RATE)
+
+    def close(self) -> list[SpeechEvent]:
+        """Nothing follows: end the utterance that is being spoken, if there is one."""
+        return [] if self._start is None else [self._end()]
 
     def spoken(self) -> int:
         """Samples of the utterance being spoken, 0 when nobody speaks or the speaker pauses."""
@@ -116,17 +163,7 @@ class UtteranceDetector:
         """The audio of the utterance being spoken, as long as `spoken()` says."""
         return self._audio.cut(self._position - self.spoken(), self._position)
 
-    def _listen(self, samples: Samples) -> list[SpeechEvent]:
-        self._audio.append(samples)
-        events: list[SpeechEvent] = []
-        for probability in self._activity.feed(samples):
-            self._position += CHUNK
-            events.extend(self._step(probability))
-        keep = self._start if self._start is not None else self._position - SAMPLE_RATE
-        self._audio.forget(keep - SAMPLE_RATE)
-        return events
-
-    def _step(self, probability: float) -> list[SpeechEvent]:
+    def _step(self, probability: float) -> Iterable[SpeechEvent]:
         self._probabilities.append(probability)
         settings = self.settings
         if self._start is None:
@@ -145,12 +182,18 @@ class UtteranceDetector:
                 return self._split()
             return []
         silence = self._position - self._speech_end
-        if silence >= settings.end * SAMPLE_RATE:
-            return [self._end()]
-        if not self._paused and silence >= settings.pause * SAMPLE_RATE:
-            self._paused = True
-            return [SpeechPaused(self._position, self._utterance())]
-        return []
+        return self._pause(silence / SAMPLE_RATE)
+
+    def _pause(self, silence: float) -> Iterator[SpeechEvent]:
+        settings = self.settings
+        if not self._paused and silence >= settings.pause:
+            self._paused, self._asked, self.patience = True, False, settings.end
+            yield SpeechPaused(self._position, self._speech_end, self._utterance())
+        if self._paused and not self._asked and silence >= settings.soonest:
+            self._asked = True
+            yield SpeechEnding(self._position)
+        if silence >= self.patience:
+            yield self._end()
 
     def _begin(self, start: int) -> SpeechStarted:
         self._start, self._paused, self._loud = start, False, 0

@@ -16,19 +16,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import jieba
 import numpy as np
 import typer
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.table import Table
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 
+from assistant.cli import output
 from assistant.config import cache_dir
+from benchmarks.common import JsonOption, console, finish
 from kb import search
 from kb.articles import read_articles
 from kb.errors import PackError
@@ -72,17 +73,20 @@ def knowledge(
     pack: Annotated[Path, typer.Option(help="City pack whose articles are searched.")] = DEFAULT_PACK,
     on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day on which answers must hold.")] = None,
     fit: Annotated[bool, typer.Option(help="Measure the constants of kb/search.py again.")] = False,
+    json: JsonOption = None,
 ) -> None:
     """Recall, rank and calibration of the article search, by kind of query."""
-    console = Console()
+    output.check(json)
     day = on.date() if on else date.today()  # noqa: DTZ011 - as the search does
     index = ArticleIndex.build(read_articles(pack / "articles.jsonl"), cache_dir())
     clean = read_queries(queries)
     heard = misheard(clean, seed=1)
+    rows = []
     for name, asked in (("as written", clean), ("misheard", heard)):
-        _report(console, name, asked, index, day)
+        rows += _report(name, asked, index, day)
     if fit:
-        _fit(console, [clean, heard, misheard(clean, seed=2)], index, day)
+        _fit([clean, heard, misheard(clean, seed=2)], index, day)
+    finish(json, {"knowledge": rows})
 
 
 def read_queries(path: Path) -> list[Query]:
@@ -122,7 +126,8 @@ def misheard(asked: Sequence[Query], seed: int) -> list[Query]:
     return [Query("".join(map(hear, query.text)), query.article, query.kind) for query in asked]
 
 
-def _report(console: Console, name: str, asked: Sequence[Query], index: ArticleIndex, day: date) -> None:
+def _report(name: str, asked: Sequence[Query], index: ArticleIndex, day: date) -> list[dict[str, Any]]:
+    """Print the tables; the rows as they go into the JSON file."""
     ranks: defaultdict[str, list[int]] = defaultdict(list)
     sure: list[tuple[float, bool]] = []
     for query in asked:
@@ -136,19 +141,23 @@ def _report(console: Console, name: str, asked: Sequence[Query], index: ArticleI
     table = Table(title=f"{len(asked)} queries {name}, {len(index.articles)} articles, valid on {day}")
     for heading in ("kind", "queries", "recall@1", "recall@3", "MRR"):
         table.add_column(heading, justify="left" if heading == "kind" else "right")
+    rows = []
     for kind, of_kind in ranks.items():
         places = np.array(of_kind)
-        shares = [
-            (places == 1).mean(),
-            ((places >= 1) & (places <= 3)).mean(),
-            np.mean([1 / p if p else 0 for p in places]),
-        ]
-        table.add_row(kind, str(len(places)), *(f"{share:.3f}" for share in shares))
+        shares = {
+            "recall_1": (places == 1).mean(),
+            "recall_3": ((places >= 1) & (places <= 3)).mean(),
+            "mrr": np.mean([1 / p if p else 0 for p in places]),
+        }
+        table.add_row(kind, str(len(places)), *(f"{share:.3f}" for share in shares.values()))
+        rounded = {key: round(float(share), 4) for key, share in shares.items()}
+        rows.append({"asked": name, "kind": kind, "queries": len(places), **rounded})
     console.print(table)
-    _calibration(console, np.array([one for one, _ in sure]), np.array([two for _, two in sure], dtype=float))
+    _calibration(np.array([one for one, _ in sure]), np.array([two for _, two in sure], dtype=float))
+    return rows
 
 
-def _calibration(console: Console, stated: NDArray[np.float64], right: NDArray[np.float64]) -> None:
+def _calibration(stated: NDArray[np.float64], right: NDArray[np.float64]) -> None:
     table = Table(title=f"confidence of the first article; Brier score {np.mean((stated - right) ** 2):.3f}")
     for heading in ("confidence", "queries", "mean stated", "right"):
         table.add_column(heading, justify="right")
@@ -169,7 +178,7 @@ class _Case:
     """Place of the right article among the candidates."""
 
 
-def _fit(console: Console, sets: Sequence[Sequence[Query]], index: ArticleIndex, day: date) -> None:
+def _fit(sets: Sequence[Sequence[Query]], index: ArticleIndex, day: date) -> None:
     cases = []
     for query in (query for asked in sets for query in asked):
         scored = index.score([(query.text, 1.0)], day)
@@ -192,7 +201,7 @@ def _fit(console: Console, sets: Sequence[Sequence[Query]], index: ArticleIndex,
         f"recall@1 on queries of articles that the weights were not fitted on: {hit.mean():.3f} of {len(hit)}"
     )
     calibration = _fit_calibration(unseen, nothing)
-    _calibration(console, np.array([_stated(one, calibration) for one in unseen]), hit)
+    _calibration(np.array([_stated(one, calibration) for one in unseen]), hit)
     console.print(f"mean confidence off topic: {np.mean([_stated(one, calibration) for one in nothing]):.2f}")
     console.print("WEIGHTS", dict(zip(CHANNELS, _fit_weights(cases).round(1).tolist(), strict=True)))
     console.print("CALIBRATION", tuple(round(float(number), 3) for number in calibration))

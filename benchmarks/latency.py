@@ -4,40 +4,53 @@ Calls are streamed to `/media` at real-time pace by this process while another r
 websocket of its own. A latency is the wall time at which the client has the text, less the wall time at which the frame
 holding the speech's true end (or onset) was sent. True times come from `NAME.timing.json` beside the recording
 (a list of {"speaker", "start", "end"}) or its "turns" in `NAME.json`.
+
+`latency` measures a few calls, `load` more and more of them, and whether a full machine says so.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import json as json_
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
+import numpy as np
+import psutil
+import typer
+from rich.table import Table
 from websockets.asyncio.client import connect
 
+from assistant.call import STAGES
+from assistant.cli import output
 from assistant.document import percentiles
 from assistant.errors import SeatError
+from audio.errors import AudioError
 from audio.files import RecordingReader
 from audio.media import MediaClient, MediaStart
+from benchmarks.accuracy import normalise
+from benchmarks.common import SAMPLES, JsonOption, bar, console, finish
+from benchmarks.recordings import Turn, recordings, turns
 from benchmarks.serving import ServerProcess
 
 FRAME = 0.02
 MATCH = 0.6
 """Seconds that a final's times may be away from the turn it belongs to."""
+SHORTEST = 0.6
+"""Turns shorter than this (seconds) may be missed."""
+STARTS_WITHIN = 5.0
+"""Seconds within which all calls of a run begin."""
+REPEATED = 4
+"""Characters said twice in a row where one final ends and the next begins, that count as doubled text."""
 
-
-@dataclass(frozen=True)
-class Turn:
-    """What one speaker really said, and when (seconds)."""
-
-    speaker: str
-    start: float
-    end: float
-    text: str
+CallsOption = Annotated[Path, typer.Option(help="Recordings with true times beside them.")]
+Advance = Callable[[float], object]
+T = TypeVar("T")
 
 
 @dataclass
@@ -49,85 +62,255 @@ class Heard:
     """Wall time at which the first frame was sent."""
     arrivals: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     """(wall time, event)"""
+    refused: str = ""
+    """Why the server did not take the call."""
+
+
+@dataclass(frozen=True)
+class Final:
+    """A turn's final at the client: milliseconds after the true end of speech, and what the server says of its stages
+    (milliseconds each, `voice activity` being how long after the true end speech was taken to have ended)."""
+
+    latency: float
+    stages: dict[str, float]
 
 
 @dataclass(frozen=True)
 class LatencyResult:
-    """One row of the table; all lists in milliseconds."""
+    """One row of the table; latencies in milliseconds."""
 
     calls: int
-    finals: list[float]
+    details: list[Final]
     partials: list[float]
+    ticket: list[float]
+    suggestions: list[float]
+    """Server-side, from the arrival of the end of speech."""
     turns: int
     lost: int
     """Turns of which no final came."""
+    lost_tails: int
+    """Turns whose last final ends well before they do."""
+    doubled: int
+    """Finals that say again what the one before said."""
+    refused: int = 0
+    cpu_percent: float = 0.0
+    """Of the server, 100 being one core."""
+    rss_mb: float = 0.0
+    """Of the server at the end."""
+
+    @property
+    def finals(self) -> list[float]:
+        """Latencies of all finals."""
+        return [final.latency for final in self.details]
 
 
-def recordings(directory: Path) -> list[Path]:
-    """Two-channel recordings with true times beside them. Raises SeatError when there are none."""
-    found = [path for path in sorted(directory.glob("*.flac")) if _turns(path)]
-    if not found:
-        raise SeatError(f"{directory} has no recordings with true times (NAME.flac with NAME.timing.json).")
-    return found
+def latency(
+    calls: CallsOption = SAMPLES,
+    concurrency: Annotated[str, typer.Option(help="Numbers of calls at once, separated by commas.")] = "1",
+    json: JsonOption = None,
+) -> None:
+    """Speech end to final text and speech onset to first partial, at a websocket client, at real-time pace."""
+    _run(calls, concurrency, json)
 
 
-def measure(paths: Sequence[Path], calls: int, advance: Any = None) -> LatencyResult:
-    """Stream `calls` calls at once, their starts a second and a bit apart, to a fresh server."""
+def load(
+    calls: CallsOption = SAMPLES,
+    concurrency: Annotated[str, typer.Option(help="Numbers of calls at once, separated by commas.")] = "1,4,8,16",
+    admission: Annotated[bool, typer.Option(help="Then offer twice as many calls as the server says it takes.")] = True,
+    json: JsonOption = None,
+) -> None:
+    """Latency against the number of calls, and what a full machine does with one more."""
+    _run(calls, concurrency, json, admission)
+
+
+def _run(calls: Path, concurrency: str, json: Path | None, admission: bool = False) -> None:
+    output.check(json)
+    try:
+        counts = [int(part) for part in concurrency.split(",")]
+    except ValueError as error:
+        raise SeatError(f"--concurrency is numbers separated by commas, not {concurrency!r}.") from error
+    if min(counts) < 1:
+        raise SeatError("--concurrency: at least one call.")
+    paths = recordings(calls)
+    rows = []
+    for count in counts:
+        with bar() as progress:
+            task = progress.add_task(f"{count} call(s)", total=seconds(paths, count))
+            advance: Advance = lambda seconds, progress=progress, task=task: progress.advance(task, seconds)  # noqa: E731
+            rows.append(summary(measure(paths, count, advance)))
+    _print(rows)
+    figures: dict[str, Any] = {"latency": rows}
+    if admission:
+        figures["admission"] = _admission(paths)
+    finish(json, figures)
+
+
+def _admission(paths: Sequence[Path]) -> dict[str, Any]:
+    """Offer a server that measures its own capacity twice as many calls as it takes; how do those fare that it took?"""
+    with ServerProcess(SEAT_MAX_CALLS="0") as server:
+        capacity = server.health()["call_capacity"]
+        offered = 2 * capacity
+        with bar() as progress:
+            task = progress.add_task(f"{offered} calls, {capacity} wanted", total=seconds(paths, offered))
+            heard = asyncio.run(_stream_all(server, _cycle(paths, offered), lambda s: progress.advance(task, s)))
+    taken = [call for call in heard if not call.refused]
+    told = summary(evaluate(taken))
+    reasons = sorted({call.refused for call in heard if call.refused})
+    console.print(
+        f"Admission: {offered} calls offered, {len(taken)} taken, {offered - len(taken)} refused; of those taken "
+        f"{told['lost']} turns lost, final p50 {told['final_ms']['p50']:.0f} p95 {told['final_ms']['p95']:.0f} ms"
+    )
+    return {"capacity": capacity, "offered": offered, "taken": len(taken), "said": reasons[:1]} | {
+        key: told[key] for key in ("final_ms", "first_partial_ms", "lost", "lost_tails", "doubled")
+    }
+
+
+def _print(rows: Sequence[dict[str, Any]]) -> None:
+    table = Table(title="Latency at the client, ms", caption="stages: medians, ms")
+    headings = ("calls", "final p50", "p95", "max", "first partial p50", "p95", "turns", "lost", "tails", "doubled")
+    for heading in (*headings, *STAGES, "CPU %", "MB"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        final, partial = row["final_ms"], row["first_partial_ms"]
+        cells = [f"{final[key]:.0f}" if final else "-" for key in ("p50", "p95", "max")]
+        cells += [f"{partial[key]:.0f}" if partial else "-" for key in ("p50", "p95")]
+        cells += [str(row[key]) for key in ("turns", "lost", "lost_tails", "doubled")]
+        cells += [f"{row['stages_ms'].get(stage, 0):.0f}" for stage in STAGES]
+        table.add_row(str(row["calls"]), *cells, f"{row['cpu_percent']:.0f}", f"{row['rss_mb']:.0f}")
+    console.print(table)
+
+
+def seconds(paths: Sequence[Path], calls: int) -> float:
+    """How much audio so many calls are."""
+    lengths = []
+    for path in paths:
+        with RecordingReader(path) as reader:
+            lengths.append(reader.recording.seconds or 0.0)
+    return sum(_cycle(lengths, calls))
+
+
+def measure(paths: Sequence[Path], calls: int, advance: Advance | None = None) -> LatencyResult:
+    """Stream `calls` calls at once, the recordings in turn, to a fresh server; `advance` gets the seconds played."""
     with ServerProcess() as server:
-        heard = asyncio.run(_stream_all(server, [paths[n % len(paths)] for n in range(calls)], advance))
-    return evaluate(heard)
+        process = psutil.Process(server.pid)
+        before, began = sum(process.cpu_times()[:2]), time.monotonic()
+        heard = asyncio.run(_stream_all(server, _cycle(paths, calls), advance))
+        used = 100 * (sum(process.cpu_times()[:2]) - before) / (time.monotonic() - began)
+        memory = process.memory_info().rss / 1e6
+    return evaluate(heard, used, memory)
 
 
-def evaluate(heard: Sequence[Heard]) -> LatencyResult:
+def evaluate(heard: Sequence[Heard], cpu_percent: float = 0.0, rss_mb: float = 0.0) -> LatencyResult:
     """Latencies of all calls against what was really said."""
-    finals: list[float] = []
-    partials: list[float] = []
-    turns = lost = 0
+    result = LatencyResult(
+        len(heard), [], [], [], [], 0, 0, 0, 0, sum(bool(c.refused) for c in heard), cpu_percent, rss_mb
+    )
+    count = lost = lost_tails = doubled = 0
     for call in heard:
         first_partial: dict[int, float] = {}
         ended: list[tuple[float, dict[str, Any]]] = []
         for when, event in call.arrivals:
+            data = event["data"]
             if event["type"] == "transcript.partial":
-                first_partial.setdefault(event["data"]["utterance"], when)
-            elif event["type"] == "transcript.final" and event["data"]["text"]:
-                ended.append((when, event["data"]))
+                first_partial.setdefault(data["utterance"], when)
+            elif event["type"] == "transcript.final" and data["text"]:
+                ended.append((when, data))
+            elif event["type"] == "ticket.updated" and event["latency_ms"]:
+                result.ticket.append(event["latency_ms"])
+            elif event["type"] == "knowledge.suggested":
+                result.suggestions.append(event["latency_ms"])
         for turn in call.turns:
-            turns += 1
-            mine = [
-                (when, data)
-                for when, data in ended
-                if data["speaker"] == turn.speaker and data["end"] > turn.start and data["start"] < turn.end
-            ]
+            count += 1
+            mine = sorted(
+                (
+                    (when, data)
+                    for when, data in ended
+                    if data["speaker"] == turn.speaker and data["end"] > turn.start and data["start"] < turn.end
+                ),
+                key=lambda item: item[1]["start"],
+            )
             if not mine:
-                lost += 1
+                lost += turn.end - turn.start > SHORTEST
                 continue
-            when, last = max(mine, key=lambda item: item[1]["end"])
+            when, last = mine[-1]
+            lost_tails += last["end"] < turn.end - MATCH
+            doubled += _doubled([data["text"] for _, data in mine], turn.text)
             if abs(last["end"] - turn.end) < MATCH:
-                finals.append(1000 * (when - call.began - turn.end))
-            _, first = min(mine, key=lambda item: item[1]["start"])
+                stages = {"voice activity": 1000 * (last["end"] - turn.end)} | last.get("stages", {})
+                result.details.append(Final(1000 * (when - call.began - turn.end), stages))
+            first = mine[0][1]
             if first["utterance"] in first_partial and abs(first["start"] - turn.start) < MATCH:
-                partials.append(1000 * (first_partial[first["utterance"]] - call.began - turn.start))
-    return LatencyResult(len(heard), finals, partials, turns, lost)
+                result.partials.append(1000 * (first_partial[first["utterance"]] - call.began - turn.start))
+    return replace(result, turns=count, lost=lost, lost_tails=lost_tails, doubled=doubled)
+
+
+def _doubled(texts: Sequence[str], said: str) -> int:
+    """How many of a turn's finals begin with what the one before ended with, where the speaker said it once."""
+    found = 0
+    spoken = normalise(said)
+    for earlier, later in pairwise(normalise(text) for text in texts):
+        longest = min(len(earlier), len(later))
+        repeated = next((earlier[-n:] for n in range(longest, REPEATED - 1, -1) if earlier[-n:] == later[:n]), "")
+        found += bool(repeated) and 2 * repeated not in spoken
+    return found
 
 
 def summary(result: LatencyResult) -> dict[str, Any]:
     """A result as it goes into the JSON file."""
+    names = ("voice activity", *STAGES)
+    typical = sorted(result.details, key=lambda final: final.latency)[len(result.details) // 2 :][:1]
+
+    def told(values: Sequence[float]) -> dict[str, float] | None:
+        return percentiles(values) if values else None
+
     return {
         "calls": result.calls,
         "turns": result.turns,
         "lost": result.lost,
-        "final_ms": percentiles(result.finals) if result.finals else None,
-        "first_partial_ms": percentiles(result.partials) if result.partials else None,
+        "lost_tails": result.lost_tails,
+        "doubled": result.doubled,
+        "refused": result.refused,
+        "final_ms": told(result.finals),
+        "first_partial_ms": told(result.partials),
+        "ticket_ms": told(result.ticket),
+        "suggestion_ms": told(result.suggestions),
+        "stages_ms": {
+            name: round(float(np.median([final.stages.get(name, 0.0) for final in result.details])), 1)
+            for name in names
+            if result.details
+        },
+        "waterfall": _waterfall(typical[0]) if typical else [],
+        "cpu_percent": round(result.cpu_percent, 1),
+        "rss_mb": round(result.rss_mb, 1),
+        "finals": [round(value, 1) for value in result.finals],
+        "partials": [round(value, 1) for value in result.partials],
     }
 
 
-async def _stream_all(server: ServerProcess, paths: Sequence[Path], advance: Any) -> list[Heard]:
-    return await asyncio.gather(*(_stream(server, path, number, advance) for number, path in enumerate(paths)))
+def _waterfall(final: Final) -> list[dict[str, Any]]:
+    """The stages of one final one after the other, in milliseconds from the true end of speech."""
+    stages = []
+    place = 0.0
+    for name, took in final.stages.items():
+        stages.append({"stage": name, "start": round(place, 1), "end": round(place + took, 1)})
+        place += took
+    stages.append({"stage": "delivery", "start": round(place, 1), "end": round(max(place, final.latency), 1)})
+    return stages
 
 
-async def _stream(server: ServerProcess, path: Path, number: int, advance: Any) -> Heard:
-    heard = Heard(_turns(path))
-    await asyncio.sleep(1.3 * number)
+def _cycle(items: Sequence[T], count: int) -> list[T]:
+    return [items[n % len(items)] for n in range(count)]
+
+
+async def _stream_all(server: ServerProcess, paths: Sequence[Path], advance: Advance | None) -> list[Heard]:
+    step = STARTS_WITHIN / len(paths)
+    return await asyncio.gather(
+        *(_stream(server, path, number, step * number, advance) for number, path in enumerate(paths))
+    )
+
+
+async def _stream(server: ServerProcess, path: Path, number: int, wait: float, advance: Advance | None) -> Heard:
+    heard = Heard(turns(path))
     with RecordingReader(path) as reader:
         frames = [frame.copy() for frame in reader.chunks(FRAME)]
         start = MediaStart(
@@ -138,35 +321,34 @@ async def _stream(server: ServerProcess, path: Path, number: int, advance: Any) 
             channels=reader.recording.channels,
             started_at=datetime.now().astimezone(),
         )
-    async with MediaClient(f"{server.websocket}/media", start) as media:
-        following = asyncio.create_task(_follow(f"{server.websocket}/calls/{start.call_id}/events", heard))
-        heard.began = time.monotonic() + 0.5
-        for place, frame in enumerate(frames, start=1):
-            # A frame is sent when its last sample has been spoken, as a softphone does.
-            await asyncio.sleep(max(0.0, heard.began + place * FRAME - time.monotonic()))
-            await media.send(frame)
-            if advance and place % 50 == 0:
-                advance(1)
+    await asyncio.sleep(wait)
+    following = asyncio.create_task(follow(f"{server.websocket}/calls/{start.call_id}/events", heard))
+    try:
+        async with MediaClient(f"{server.websocket}/media", start) as media:
+            heard.began = time.monotonic()
+            for place, frame in enumerate(frames, start=1):
+                # A frame is sent when its last sample has been spoken, as a softphone does.
+                await asyncio.sleep(max(0.0, heard.began + place * FRAME - time.monotonic()))
+                await media.send(frame)
+                if advance and place % 50 == 0:
+                    advance(1)
+    except AudioError as error:
+        heard.refused = str(error)
+        following.cancel()
+        return heard
     await following
     return heard
 
 
-async def _follow(url: str, heard: Heard) -> None:
+async def follow(url: str, heard: Heard) -> None:
+    """Collect a call's events until it is over."""
     while True:
         async with connect(url) as socket:
             async for message in socket:
-                event = json.loads(message)
+                event = json_.loads(message)
                 if event["type"] == "error":  # the call is not in the store yet
                     break
                 heard.arrivals.append((time.monotonic(), event))
                 if event["type"] == "call.ended":
                     return
         await asyncio.sleep(0.05)
-
-
-def _turns(path: Path) -> list[Turn]:
-    for file, key in ((path.with_suffix(".timing.json"), None), (path.with_suffix(".json"), "turns")):
-        if file.is_file():
-            told = json.loads(file.read_text(encoding="utf-8"))
-            return [Turn(t["speaker"], t["start"], t["end"], t["text"]) for t in (told[key] if key else told)]
-    return []

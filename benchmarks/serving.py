@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
 import threading
+import urllib.request
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from assistant.errors import SeatError
 
 
 class ServerProcess:
     """`seat serve` on a free loopback port; a context manager. `url` is known once it has been entered.
+
+    It takes as many calls as come, unless `environment` says otherwise.
 
     `data_dir` keeps the calls when given, so that a server can be started again on them.
     """
@@ -34,8 +39,21 @@ class ServerProcess:
         """The address with ws:// in front."""
         return self.url.replace("http", "ws", 1)
 
+    @property
+    def pid(self) -> int:
+        """Of the server's process."""
+        assert self.process is not None
+        return self.process.pid
+
+    def health(self) -> dict[str, Any]:
+        """What `/api/health` says."""
+        with urllib.request.urlopen(f"{self.url}/api/health") as answer:
+            told: dict[str, Any] = json.load(answer)
+            return told
+
     def __enter__(self) -> ServerProcess:
-        environment = os.environ | {"SEAT_DATA_DIR": str(self._data), "COLUMNS": "500"} | self._environment
+        given = {"SEAT_DATA_DIR": str(self._data), "SEAT_MAX_CALLS": "1000", "COLUMNS": "500"}
+        environment = os.environ | given | self._environment
         command = [sys.executable, "-c", "from assistant.cli import main; main()", "serve", "--port", "0"]
         self.process = subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"

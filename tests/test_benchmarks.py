@@ -12,8 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.accuracy import normalise, telephone
-from benchmarks.latency import Heard, Turn, evaluate
+from benchmarks.accuracy import normalise
+from benchmarks.conditions import telephone
+from benchmarks.latency import Heard, evaluate
+from benchmarks.recordings import Turn
 from tests.conftest import SampleCall
 
 
@@ -61,9 +63,13 @@ def test_accuracy_runs_on_a_folder_of_clips(tmp_path: Path, call: SampleCall) ->
     command = [sys.executable, "-m", "benchmarks", "accuracy", "--speech", str(tmp_path), "--json", str(out)]
     done = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    rows_ = json.loads(out.read_text())["accuracy"]
-    assert len(rows_) == 3
-    assert all(0 < row["cer_percent"] < 60 for row in rows_)
+    told = json.loads(out.read_text())["accuracy"]
+    window = [row["condition"] for row in told["rows"] if "5 s" in row["what"]]
+    assert window == ["clean", "telephone", "noise 10 dB", "packet loss 5 %"]
+    assert len(told["rows"]) == 6
+    assert all(row["cer_percent"] < 60 for row in told["rows"] if row["condition"] == "telephone")
+    assert 0 < sum(one["count"] for one in told["calibration"]) <= 4 * 3
+    assert 0 <= told["calibration_error"] <= 1
     assert "CER" in done.stdout
 
 

@@ -16,6 +16,7 @@ from assistant.events import KINDS
 from assistant.server import api, feeds, media
 from assistant.server.app import PAGES
 from assistant.ticket.fields import LABELS
+from benchmarks.__main__ import app as benchmarks
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -45,6 +46,14 @@ def test_every_command_and_option_is_named(name: str, command: click.Command) ->
         assert re.search(rf"`{option}[` ]", row), option
     named = re.findall(r"`(--[\w-]+)", row)
     assert set(named) <= set(options), "the reference names an option that does not exist"
+
+
+@pytest.mark.parametrize(("name", "command"), list(typer.main.get_command(benchmarks).commands.items()))  # type: ignore[attr-defined]
+def test_every_benchmark_and_its_options_are_named(name: str, command: click.Command) -> None:
+    told = REFERENCE[REFERENCE.index("## Benchmarks") :]
+    [row] = [line for line in told.splitlines() if line.startswith(f"| `{name}`")]
+    options = {option for each in command.params for option in each.opts if option != "--help"}
+    assert set(re.findall(r"`(--[\w-]+)", row)) == options
 
 
 def test_every_event_type_is_named() -> None:

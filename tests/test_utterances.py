@@ -11,6 +11,7 @@ from audio.resample import SAMPLE_RATE, Samples
 from audio.utterances import (
     Endpointing,
     SpeechEnded,
+    SpeechEnding,
     SpeechPaused,
     SpeechResumed,
     SpeechStarted,
@@ -61,11 +62,40 @@ def test_a_pause_is_tried_and_taken_back_when_the_speaker_goes_on(call: SampleCa
     kinds = [type(event) for event in events]
     assert kinds[0] is SpeechStarted
     assert SpeechResumed in kinds
-    assert kinds[-2:] == [SpeechPaused, SpeechEnded]
-    paused, final = events[-2], events[-1]
+    assert kinds[-3:] == [SpeechPaused, SpeechEnding, SpeechEnded]
+    paused, final = events[-3], events[-1]
     assert isinstance(paused, SpeechPaused)
     assert isinstance(final, SpeechEnded)
     assert np.array_equal(paused.samples, final.samples), "the final on trial must be the final"
+
+
+@pytest.mark.parametrize("patience", [0.3, 0.5, 0.9])
+def test_an_utterance_ends_when_patience_does(call: SampleCall, patience: float) -> None:
+    detector = UtteranceDetector(SAMPLE_RATE)
+    detector.hear(np.concatenate([silence(0.5), call.said(3, 0.0), silence(2.0)]))
+    found = []
+    for event in detector.advance(detector.heard):
+        if isinstance(event, SpeechEnding):
+            detector.patience = patience
+        found.append(event)
+    final = found[-1]
+    assert isinstance(final, SpeechEnded)
+    waited = (final.at - final.end) / SAMPLE_RATE
+    assert patience <= waited < patience + 0.04
+
+
+def test_patience_holds_for_one_pause_only(call: SampleCall) -> None:
+    detector = UtteranceDetector(SAMPLE_RATE)
+    speech = call.said(3, 0.0)
+    detector.hear(np.concatenate([silence(0.5), speech, silence(0.6), speech, silence(2.0)]))
+    ends = []
+    for event in detector.advance(detector.heard):
+        if isinstance(event, SpeechEnding) and event.at < SAMPLE_RATE + len(speech):
+            detector.patience = 0.9
+        if isinstance(event, SpeechEnded):
+            ends.append(event)
+    [final] = ends
+    assert (final.at - final.end) / SAMPLE_RATE < 0.6
 
 
 def test_what_is_said_just_before_hang_up_is_an_utterance(call: SampleCall) -> None:

@@ -110,6 +110,8 @@ async def health(request: Request) -> dict[str, Any]:
     return {
         "status": "ok",
         "live_calls": len(switchboard.live),
+        "call_capacity": switchboard.assistant.capacity,
+        "recognition_delay_seconds": round(switchboard.assistant.engine.delay(), 3),
         "recognition_waiting": switchboard.assistant.engine.waiting(),
         "model": switchboard.assistant.settings.model,
         "city": switchboard.assistant.knowledge.reference.pack.city,

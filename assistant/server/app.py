@@ -32,7 +32,8 @@ def create_app(assistant: SeatAssistant, store: Store) -> FastAPI:
     async def running(app: FastAPI) -> AsyncIterator[None]:
         log = EventLog(store)
         app.state.metrics = Metrics()
-        app.state.switchboard = Switchboard(assistant, log)
+        app.state.metrics.capacity.set(assistant.capacity)
+        app.state.switchboard = Switchboard(assistant, log, app.state.metrics)
         await log.recover()
         with log.follow(app.state.metrics.count):
             yield

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -48,17 +49,17 @@ async def desk_events(socket: WebSocket, agent: str, call: str | None = None, af
     await _serve(socket, _follow_desk(event_log, agent, call, after))
 
 
-async def _follow_call(event_log: EventLog, call: str, after: int) -> AsyncIterator[str]:
+async def _follow_call(event_log: EventLog, call: str, after: int) -> AsyncIterator[Event | None]:
     with event_log.follow(lambda event: event.call == call) as follower:
         for event in await event_log.past(call, after):
-            yield event.wire()
+            yield event
             after = event.seq
         async for event in follower:
             if event.seq > after:
-                yield event.wire()
+                yield event
 
 
-async def _follow_desk(event_log: EventLog, agent: str, known: str | None, after: int) -> AsyncIterator[str]:
+async def _follow_desk(event_log: EventLog, agent: str, known: str | None, after: int) -> AsyncIterator[Event | None]:
     current = await asyncio.to_thread(event_log.store.latest_call, agent)
     calls = {current} if current else set()
 
@@ -74,25 +75,27 @@ async def _follow_desk(event_log: EventLog, agent: str, known: str | None, after
         if current:
             calls.add(current)
             for event in await event_log.past(current, seen):
-                yield event.wire()
+                yield event
                 seen = event.seq
         else:
-            yield json.dumps({"type": "idle"})
+            yield None
         async for event in follower:
             if event.type == CallStarted.type and event.call != current:
                 current, seen = event.call, 0
             if event.call == current and event.seq > seen:
-                yield event.wire()
+                yield event
 
 
-async def _serve(socket: WebSocket, messages: AsyncIterator[str]) -> None:
-    """Send messages out and answer requests until the page goes."""
+async def _serve(socket: WebSocket, feed: AsyncIterator[Event | None]) -> None:
+    """Send a feed out (None: the desk is idle) and answer requests until the page goes."""
     switchboard: Switchboard = socket.app.state.switchboard
 
     async def send() -> None:
         try:
-            async for message in messages:
-                await socket.send_text(message)
+            async for event in feed:
+                await socket.send_text(event.wire() if event else json.dumps({"type": "idle"}))
+                if event and event.numbered_at:
+                    switchboard.metrics.stage("sent", time.monotonic() - event.numbered_at)
             await socket.close(TRY_AGAIN, "too slow; reconnect and ask for what is missing")
         except (WebSocketDisconnect, RuntimeError):
             pass  # the page has gone, which the other task notices too

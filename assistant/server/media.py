@@ -9,7 +9,7 @@ import logging
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from assistant.call import Call
-from assistant.errors import SeatError
+from assistant.errors import FullError, SeatError
 from assistant.switchboard import Switchboard
 from audio.errors import AudioError
 from audio.media import is_stop, parse_start
@@ -20,6 +20,7 @@ router = APIRouter()
 
 POLICY_VIOLATION = 1008
 INTERNAL_ERROR = 1011
+TRY_AGAIN_LATER = 1013
 SERVICE_RESTART = 1012
 HUNG_UP = (1000, 1001)
 """Codes with which a switch that knows no stop frame closes at the end of a call."""
@@ -47,6 +48,9 @@ async def media(socket: WebSocket) -> None:
         elif call:
             log.warning("call %s: the media client vanished after %.1f s", call.info.call_id, call.seconds)
             await switchboard.end(call, "interrupted" if gone.code == SERVICE_RESTART else "lost")
+    except FullError as error:
+        log.warning("%s", error)
+        await _answer(socket, {"type": "error", "message": str(error)}, TRY_AGAIN_LATER)
     except (AudioError, SeatError) as error:
         log.warning("media stream refused: %s", error)
         if call:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from assistant.ticket.dialogue import Conversation
-from assistant.ticket.fields import EMPTY, FieldValue
+from assistant.ticket.fields import EMPTY, Evidence, FieldValue
 from assistant.ticket.numbers import CARDINAL, parse_cardinal
 
 _PEOPLE = (
@@ -32,45 +34,57 @@ _PERSONAL = re.compile(r"(?:我|他|她|你|您|自己|就|剩)(?:们)?$")
 _PER_UNIT = re.compile(r"(?:每|一)(?:层|梯|栋|车|桌|间)|限[坐乘载]|可[坐住]|司机|核载|不是(?:我)?$")
 
 
+@dataclass(frozen=True)
+class _Count:
+    value: int
+    weight: float
+    position: int
+    evidence: Evidence
+
+
+def _counts(conversation: Conversation, position: int) -> Iterator[_Count]:
+    turn = conversation.turns[position]
+    asked = "people" in conversation.asked(position)
+    for match in _COUNTED.finditer(turn.text):
+        value = parse_cardinal(match["number"])
+        before = turn.text[max(0, match.start() - 10) : match.start()]
+        around = before + turn.text[match.start() : match.end() + 8]
+        if (
+            value is None
+            or value != int(value)
+            or before[-1:] in ("第", "几", "十", "百", "两")
+            or _PER_UNIT.search(before)
+        ):
+            continue
+        if value < 3 and not asked:
+            continue
+        weight = (
+            (1.0 if asked else 0.0)
+            + (1.0 if _COLLECTIVE.search(around) else 0.0)
+            - (0.0 if asked or not _FAMILY.search(before) or _SUFFERED.search(turn.text) else 1.0)
+            - (0.0 if asked or not _OTHERS.search(before) else 1.5)
+            - (0.5 if match["about"] else 0.0)
+        )
+        weight += 0.3 if turn.role == "caller" else 0.1
+        weight -= 1.0 if _PERSONAL.search(before) and value < 5 and not asked else 0.0
+        if weight >= 0.5:
+            yield _Count(int(value), weight, position, turn.evidence(*match.span()))
+
+
 def read_people_affected(conversation: Conversation) -> FieldValue:
     """People or households (an int), when the caller counts them or answers how many; the last exact count wins.
 
     一个人 and 几十户 are no counts: the first is about somebody, the second about nobody in particular.
     """
-    found: list[tuple[float, int, int, FieldValue]] = []
-    for position, turn in enumerate(conversation.turns):
-        asked = "people" in conversation.asked(position)
-        for match in _COUNTED.finditer(turn.text):
-            value = parse_cardinal(match["number"])
-            before = turn.text[max(0, match.start() - 10) : match.start()]
-            around = before + turn.text[match.start() : match.end() + 8]
-            if (
-                value is None
-                or value != int(value)
-                or before[-1:] in ("第", "几", "十", "百", "两")
-                or _PER_UNIT.search(before)
-            ):
-                continue
-            if value < 3 and not asked:
-                continue
-            weight = (
-                (1.0 if asked else 0.0)
-                + (1.0 if _COLLECTIVE.search(around) else 0.0)
-                - (0.0 if asked or not _FAMILY.search(before) or _SUFFERED.search(turn.text) else 1.0)
-                - (0.0 if asked or not _OTHERS.search(before) else 1.5)
-                - (0.5 if match["about"] else 0.0)
-            )
-            weight += 0.3 if turn.role == "caller" else 0.1
-            weight -= 1.0 if _PERSONAL.search(before) and value < 5 and not asked else 0.0
-            if weight >= 0.5:
-                reading = FieldValue(int(value), "suggested", 0.0, (turn.evidence(*match.span()),))
-                found.append((weight, position, int(value), reading))
-    if not found:
+    counts = conversation.collect(_counts)
+    if not counts:
         return EMPTY
     support: dict[int, float] = {}
-    for weight, _, value_said, _ in found:
-        support[value_said] = support.get(value_said, 0.0) + weight
-    value_meant = max(support, key=lambda key: (support[key], max(p for _, p, v, _ in found if v == key)))
-    evidence = tuple(entry for _, _, v, reading in found if v == value_meant for entry in reading.evidence)
-    confidence = min(0.93, 0.5 + 0.17 * support[value_meant])
-    return FieldValue(value_meant, "suggested", round(confidence, 2), evidence)
+    last: dict[int, int] = {}
+    for count in counts:
+        support[count.value] = support.get(count.value, 0.0) + count.weight
+        last[count.value] = count.position
+    meant = max(support, key=lambda value: (support[value], last[value]))
+    evidence = tuple(count.evidence for count in counts if count.value == meant)
+    confidence = min(0.93, 0.5 + 0.17 * support[meant])
+    return FieldValue(meant, "suggested", round(confidence, 2), evidence)

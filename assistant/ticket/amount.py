@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assistant.ticket.dialogue import Conversation
@@ -31,8 +32,10 @@ _PAID = Cue(r"充了|充值|花了|付了|交了|买的|一共|总共|原价|报
 class _Sum:
     number: Number
     weight: float
-    order: int
+    position: int
     evidence: Evidence
+    certain: bool
+    """False for a bare number, which is money only where the same sum was said before."""
 
 
 def _clause(text: str, start: int, end: int) -> tuple[str, str]:
@@ -40,36 +43,45 @@ def _clause(text: str, start: int, end: int) -> tuple[str, str]:
     return text[max(left, start - 12) : start], text[end : end + 10]
 
 
-def _sums(conversation: Conversation) -> list[_Sum]:
-    found: list[_Sum] = []
-    for position, turn in enumerate(conversation.turns):
-        asked = "amount" in conversation.asked(position)
-        if _spells_a_phone(conversation, position):
+def _sums(conversation: Conversation, position: int) -> Iterator[_Sum]:
+    if _spells_a_phone(conversation, position):
+        return
+    turn = conversation.turns[position]
+    asked = "amount" in conversation.asked(position)
+    money = find_money(turn.text)
+    numbers = [(number, True) for number in money]
+    for bare in find_bare_sums(turn.text):
+        before, after = _clause(turn.text, bare.start, bare.end)
+        money_meant = (asked and turn.role == "caller") or (
+            bare.value >= 100 and _AT_STAKE.text.search(before[-6:] + after[:5]) is not None
+        )
+        overlaps = any(n.start < bare.end and bare.start < n.end for n, _ in numbers)
+        if not overlaps and not re.search(r"[第尾号]$|电话", before[-4:]):
+            numbers.append((bare, money_meant))
+    for number, certain in sorted(numbers, key=lambda entry: entry[0].start):
+        before, after = _clause(turn.text, number.start, number.end)
+        weight = 1.0 + (0.8 if asked and turn.role == "caller" else 0.0)
+        weight += 1.5 if before in _AT_STAKE else 0.7 if after[:6] in _AT_STAKE else 0.0
+        weight += 0.3 if before in _PAID else 0.0
+        if (
+            (_PRICE_AFTER.search(after) or _UNIT_PRICE.search(re.split("[，,]", before)[-1][-6:]))
+            and not asked
+            and not _OWED.search(before + after)
+        ):
             continue
-        numbers = list(find_money(turn.text))
-        known = {entry.number.value for entry in found}
-        for bare in find_bare_sums(turn.text):
-            before, after = _clause(turn.text, bare.start, bare.end)
-            money_meant = (asked and turn.role == "caller") or (
-                bare.value >= 100 and _AT_STAKE.text.search(before[-6:] + after[:5]) is not None
-            )
-            overlaps = any(n.start < bare.end and bare.start < n.end for n in numbers)
-            if not overlaps and (bare.value in known or money_meant) and not re.search(r"[第尾号]$|电话", before[-4:]):
-                numbers.append(bare)
-        for number in sorted(numbers, key=lambda n: n.start):
-            before, after = _clause(turn.text, number.start, number.end)
-            weight = 1.0 + (0.8 if asked and turn.role == "caller" else 0.0)
-            weight += 1.5 if before in _AT_STAKE else 0.7 if after[:6] in _AT_STAKE else 0.0
-            weight += 0.3 if before in _PAID else 0.0
-            if (
-                (_PRICE_AFTER.search(after) or _UNIT_PRICE.search(re.split("[，,]", before)[-1][-6:]))
-                and not asked
-                and not _OWED.search(before + after)
-            ):
-                continue
-            weight -= 0.4 if turn.role == "agent" else 0.0
-            found.append(_Sum(number, weight, len(found), turn.evidence(number.start, number.end)))
-    return found
+        weight -= 0.4 if turn.role == "agent" else 0.0
+        yield _Sum(number, weight, position, turn.evidence(number.start, number.end), certain)
+
+
+def _meant(sums: list[_Sum]) -> list[_Sum]:
+    """The sums without the bare numbers that were not said as money before."""
+    first: dict[float, int] = {}
+    meant = []
+    for entry in sums:
+        if entry.certain or first.get(entry.number.value, entry.position) < entry.position:
+            first.setdefault(entry.number.value, entry.position)
+            meant.append(entry)
+    return meant
 
 
 def _spells_a_phone(conversation: Conversation, position: int) -> bool:
@@ -87,16 +99,24 @@ def read_amount(conversation: Conversation) -> FieldValue:
     A sum that stands beside words like 退, 赔, 欠 or 余额, or answers the agent's question about money, counts more
     than one that was merely paid at some time.
     """
-    sums = [entry for entry in _sums(conversation) if entry.weight > 0 and entry.number.value > 0]
+    sums = [
+        (order, entry)
+        for order, entry in enumerate(_meant(conversation.collect(_sums)))
+        if entry.weight > 0 and entry.number.value > 0
+    ]
     if not sums:
         return EMPTY
     support: dict[float, float] = {}
-    for entry in sums:
+    for _, entry in sums:
         support[entry.number.value] = support.get(entry.number.value, 0.0) + entry.weight
-    strongest = max(entry.weight for entry in sums)
-    eligible = [entry for entry in sums if entry.weight >= strongest - 0.9 or support[entry.number.value] >= 2.5]
-    value = max(eligible, key=lambda entry: min(support[entry.number.value], 3.0) + entry.order * 0.2).number.value
-    ours = [entry for entry in sums if entry.number.value == value]
+    strongest = max(entry.weight for _, entry in sums)
+    eligible = [
+        (min(support[entry.number.value], 3.0) + order * 0.2, entry.number.value)
+        for order, entry in sums
+        if entry.weight >= strongest - 0.9 or support[entry.number.value] >= 2.5
+    ]
+    value = max(eligible, key=lambda entry: entry[0])[1]
+    ours = [entry for _, entry in sums if entry.number.value == value]
     confidence = 0.55 + 0.12 * min(support[value], 3.0)
     if len(support) > 1:
         confidence -= 0.1

@@ -103,11 +103,15 @@ class _Readers:
     def scores(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> Scores:
         """(texts, classes): the mean z-score of the four readers; categories without a sentence get the lowest."""
         similarity = vectors @ self._vectors.T
-        nearest = np.stack([similarity[:, self._labels == label].max(axis=1) for label in self._known], axis=1)
+        order = np.argsort(self._labels, kind="stable")
+        bounds = np.searchsorted(self._labels[order], self._known)
+        nearest = np.maximum.reduceat(similarity[:, order], bounds, axis=1)
         coefficients, intercept = self._meaning
         views = [vectors @ coefficients.T + intercept, nearest]
         for vectorizer, weights, bias in (self._words, self._sounds):
-            views.append(np.asarray(vectorizer.transform(texts) @ weights) + bias)
+            features = vectorizer.transform(texts)
+            present = np.unique(features.indices)  # else all weights would be copied to be multiplied as float64
+            views.append(np.asarray(features[:, present] @ weights[present]) + bias)
         known = np.mean([_standardised(view) for view in views], axis=0)
         scores = np.full((len(texts), self._classes), -3.0, dtype=np.float32)
         scores[:, self._known] = known

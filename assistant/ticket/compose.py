@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from rapidfuzz.distance import Levenshtein
 
@@ -18,6 +20,8 @@ from assistant.ticket.wording import clauses, is_matter
 TITLE_LENGTH = 30
 CONTENT_LENGTH = 150
 DEMAND_LENGTH = 50
+CLAUSES = 8192
+"""Clauses and turns whose reading is kept: a summary is made anew from all of them with every utterance."""
 CERTAIN = 0.6
 """Confidence from which a name takes the place of what was heard."""
 
@@ -45,30 +49,43 @@ _NUMERALS = re.compile(
 
 
 _ACTION = re.compile(r"[退赔还修拆清停欠]")
+_BRACKETED = re.compile(r"[(（].*?[)）]$")
 
 
-def _says_only_where(clause: str, fields: Mapping[str, FieldValue]) -> bool:
+@lru_cache(maxsize=CLAUSES)
+def _says_only_where(clause: str, places: tuple[str, ...]) -> bool:
     """Whether a clause holds nothing but places and numbers, which the ticket has in fields of their own."""
     rest = clause
-    for name in ("subject", "compound", "road", "street", "community", "district"):
-        value = fields[name].value
-        if isinstance(value, str):
-            rest = rest.replace(re.sub(r"[(（].*?[)）]$", "", value), "")
+    for place in places:
+        rest = rest.replace(place, "")
     return len(_NUMERALS.sub("", rest)) <= 1 and not _ACTION.search(rest)
 
 
-def _canonical(turn: Turn, fields: Mapping[str, FieldValue], started_at: datetime) -> str:
-    """The turn's text with misheard names of places and relative dates replaced by what they stand for."""
-    spans: list[tuple[int, int, str]] = []
+def _places(fields: Mapping[str, FieldValue]) -> tuple[str, ...]:
+    names = ("subject", "compound", "road", "street", "community", "district")
+    values = [fields[name].value for name in names]
+    return tuple(_BRACKETED.sub("", value) for value in values if isinstance(value, str))
+
+
+def _names(fields: Mapping[str, FieldValue]) -> dict[int, list[tuple[Evidence, str]]]:
+    """Where in each utterance, by its index, a place was named, and the name."""
+    names: dict[int, list[tuple[Evidence, str]]] = {}
     for name in ("subject", "compound", "road", "street", "district"):
         field = fields[name]
-        for evidence in field.evidence:
-            here = evidence.utterance == turn.utterance.index and field.confidence >= CERTAIN
-            if here and isinstance(field.value, str):
-                shown = re.sub(r"[(（].*?[)）]$", "", field.value) if name == "subject" else field.value
-                heard = turn.text[evidence.start : evidence.end]
-                if Levenshtein.normalized_similarity(encode(heard), encode(shown)) >= SAME_WORDS:
-                    spans.append((evidence.start, evidence.end, shown))
+        if field.confidence >= CERTAIN and isinstance(field.value, str):
+            shown = _BRACKETED.sub("", field.value) if name == "subject" else field.value
+            for evidence in field.evidence:
+                names.setdefault(evidence.utterance, []).append((evidence, shown))
+    return names
+
+
+def _canonical(turn: Turn, names: list[tuple[Evidence, str]], started_at: datetime) -> str:
+    """The turn's text with misheard names of places and relative dates replaced by what they stand for."""
+    spans: list[tuple[int, int, str]] = []
+    for evidence, shown in names:
+        heard = turn.text[evidence.start : evidence.end]
+        if Levenshtein.normalized_similarity(encode(heard), encode(shown)) >= SAME_WORDS:
+            spans.append((evidence.start, evidence.end, shown))
     for moment in find_moments(turn.text, started_at):
         if moment.stressed:
             day = moment.value
@@ -139,6 +156,50 @@ def _place(fields: Mapping[str, FieldValue], told: str) -> str:
     return place
 
 
+@dataclass(frozen=True)
+class _Clause:
+    """A clause of the caller's words as a report."""
+
+    text: str
+    wishes: bool
+    unlikely: bool
+    """Whether it tells what was or was not done, though it may sound like a wish."""
+    asks: bool
+
+
+@lru_cache(maxsize=CLAUSES)
+def _reported(text: str) -> tuple[_Clause, ...]:
+    return tuple(
+        _Clause(part, part in _DEMAND, bool(_NO_DEMAND.search(part)), bool(_QUESTION.search(part)))
+        for part in _third_person(clauses(text))
+        if part not in _ABOUT_CALLBACK
+    )
+
+
+@dataclass(frozen=True)
+class _Telling:
+    """A turn of the caller's that tells of the matter, or one of the agent's that the caller agrees with."""
+
+    turn: Turn
+    asked: bool
+    """Whether the agent asked what the caller wants."""
+    agreed: tuple[str, ...]
+    """What the caller wants, in the agent's words."""
+    evidence: Evidence
+
+
+def _telling(conversation: Conversation, position: int) -> Iterator[_Telling]:
+    turn = conversation.turns[position]
+    if turn.role == "agent":
+        agreed = _AGREED_DEMAND.search(turn.text)
+        if agreed and conversation.reply(position)[0] == "yes":
+            wish = re.sub("[您你](?!的)", "我", re.sub("[您你]的", "我的", agreed["wish"]))
+            yield _Telling(turn, True, tuple(_third_person(clauses(wish))), turn.evidence(*agreed.span("wish")))
+    elif is_matter(conversation, position):
+        asked = "demand" in conversation.asked(position)
+        yield _Telling(turn, asked, (), turn.evidence(0, len(turn.text)))
+
+
 def _told(
     conversation: Conversation, fields: Mapping[str, FieldValue], started_at: datetime
 ) -> tuple[list[str], list[str], list[Evidence]]:
@@ -147,26 +208,19 @@ def _told(
     demand: list[str] = []
     evidence: list[Evidence] = []
     consultation = fields["request_type"].value == "咨询"
-    for position, turn in enumerate(conversation.turns):
-        if turn.role == "agent":
-            agreed = _AGREED_DEMAND.search(turn.text)
-            if agreed and conversation.reply(position)[0] == "yes":
-                demand += _third_person(
-                    clauses(re.sub("[您你](?!的)", "我", re.sub("[您你]的", "我的", agreed["wish"])))
-                )
-                evidence.append(turn.evidence(*agreed.span("wish")))
+    places, names = _places(fields), _names(fields)
+    for telling in conversation.collect(_telling):
+        if telling.turn.role == "agent":
+            demand += telling.agreed
+            evidence.append(telling.evidence)
             continue
-        if not is_matter(conversation, position):
-            continue
-        asked = "demand" in conversation.asked(position)
-        parts = _third_person(clauses(_canonical(turn, fields, started_at)))
-        parts = [part for part in parts if part not in _ABOUT_CALLBACK and not _says_only_where(part, fields)]
-        for part in parts:
-            wanted = (asked or part in _DEMAND) and not _NO_DEMAND.search(part)
-            wanted = wanted or (consultation and _QUESTION.search(part) is not None)
-            (demand if wanted else story).append(part)
-        if parts:
-            evidence.append(turn.evidence(0, len(turn.text)))
+        text = _canonical(telling.turn, names.get(telling.turn.utterance.index, []), started_at)
+        told = [clause for clause in _reported(text) if not _says_only_where(clause.text, places)]
+        for clause in told:
+            wanted = (telling.asked or clause.wishes) and not clause.unlikely
+            (demand if wanted or (consultation and clause.asks) else story).append(clause.text)
+        if told:
+            evidence.append(telling.evidence)
     return list(dict.fromkeys(story)), list(dict.fromkeys(demand)), evidence
 
 

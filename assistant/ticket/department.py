@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -56,6 +57,7 @@ class DepartmentNames:
         self._sounds = {encode(alias): self._aliases[alias] for alias in reversed(by_sound)}
         self._sound = re.compile("|".join(re.escape(encode(alias)) for alias in by_sound))
         self.find = lru_cache(maxsize=TEXTS)(self._find)
+        self.of_district = lru_cache(maxsize=None)(self._of_district)
         self._short = {encode(alias): self._aliases[alias] for alias in longest_first if len(alias) == 2}
 
     @staticmethod
@@ -85,7 +87,7 @@ class DepartmentNames:
                 found.append((self._short[sounds[start : start + 2]], start, start + 2))
         return tuple(sorted(found, key=lambda entry: entry[1]))
 
-    def of_district(self, department: Department, district: str | None) -> Department:
+    def _of_district(self, department: Department, district: str | None) -> Department:
         """The district's own office of the same name (番禺自来水 for 自来水), where the pack has one."""
         if not district or department.district:
             return department
@@ -96,28 +98,26 @@ class DepartmentNames:
         return department
 
 
-def _named(conversation: Conversation, names: DepartmentNames) -> list[_Named]:
-    """The offices that the agent says the matter goes to, in the order in which they were said."""
-    found: list[_Named] = []
-    for position, turn in enumerate(conversation.turns):
-        if turn.role != "agent" or "评价" in turn.text:
+def _named(conversation: Conversation, position: int, names: DepartmentNames) -> Iterator[_Named]:
+    """The offices that the agent says the matter goes to, in the order in which they are said."""
+    turn = conversation.turns[position]
+    if turn.role != "agent" or "评价" in turn.text:
+        return
+    mentions = names.find(turn.text)
+    cue = _TRANSFER.search(turn.text)
+    for department, start, end in mentions:
+        misheard = _MISHEARD_TRANSFER.search(turn.text[max(0, start - 3) : start])
+        if not (cue and cue.end() <= start) and not misheard:
             continue
-        mentions = names.find(turn.text)
-        cue = _TRANSFER.search(turn.text)
-        for department, start, end in mentions:
-            misheard = _MISHEARD_TRANSFER.search(turn.text[max(0, start - 3) : start])
-            if not (cue and cue.end() <= start) and not misheard:
-                continue
-            nearest = list(_TRANSFER.finditer(turn.text[:start]))
-            word = nearest[-1].group() if nearest else "转"
-            between = turn.text[nearest[-1].end() : start] if nearest else ""
-            if _THREE_WAY.search(turn.text[:start]) and len(mentions) > 1:
-                continue
-            if re.search(r"[。？！?!]", between) or re.search(r"吗|没有|过(?:了|吗)", turn.text[end : end + 6]):
-                continue
-            direct = bool(misheard) or (not word.startswith(("请", "联系", "由")) and not _JOINT.search(between))
-            found.append(_Named(department, turn.evidence(start, end), position, direct))
-    return found
+        nearest = list(_TRANSFER.finditer(turn.text[:start]))
+        word = nearest[-1].group() if nearest else "转"
+        between = turn.text[nearest[-1].end() : start] if nearest else ""
+        if _THREE_WAY.search(turn.text[:start]) and len(mentions) > 1:
+            continue
+        if re.search(r"[。？！?!]", between) or re.search(r"吗|没有|过(?:了|吗)", turn.text[end : end + 6]):
+            continue
+        direct = bool(misheard) or (not word.startswith(("请", "联系", "由")) and not _JOINT.search(between))
+        yield _Named(department, turn.evidence(start, end), position, direct)
 
 
 def read_departments(
@@ -133,7 +133,7 @@ def read_departments(
     `probabilities` are those of the categories. Joining in are the others that the agent names in the same breath.
     """
     ranked = _ranked(names, probabilities, district)
-    named = _named(conversation, names)
+    named = conversation.collect(_named, names)
     direct = [entry for entry in named if entry.direct]
     usual = FieldValue()
     if category.value is not None:
@@ -202,10 +202,11 @@ def _usual(
 def _joint(conversation: Conversation, named: list[_Named], main: FieldValue, names: DepartmentNames) -> FieldValue:
     """Others named in an utterance that passes the matter on, where it speaks of doing it together."""
     codes: dict[str, list[Evidence]] = {}
-    passing = {entry.position for entry in named if entry.direct}
-    for position in passing:
-        text = conversation.turns[position].text
-        entries = [entry for entry in named if entry.position == position]
+    turns: dict[int, list[_Named]] = {}
+    for entry in named:
+        turns.setdefault(entry.position, []).append(entry)
+    for position in {entry.position for entry in named if entry.direct}:
+        text, entries = conversation.turns[position].text, turns[position]
         together = re.search(r"一起|一同|联合|共同|协助|配合|会同|协办|召集|同时", text)
         for before, entry in zip([None, *entries], entries, strict=False):
             code = entry.department.code

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from assistant.ticket.fields import Evidence
 from assistant.ticket.sound import Cue, encode
@@ -15,6 +16,12 @@ Topic = Literal[
     "matter", "subject", "else",
 ]  # fmt: skip
 Stance = Literal["yes", "no"]
+Found = TypeVar("Found")
+
+ANSWERED = 3
+"""Turns after an agent's question in which the caller's answer to it may come."""
+REMEMBERED = 80
+"""Mentions that a reader weighs; of more, as calls of an hour have, the first half and the last half."""
 
 QUESTIONS: dict[Topic, Cue] = {
     "name": Cue(
@@ -118,16 +125,44 @@ def asks_for_agreement(text: str) -> bool:
 
 
 @dataclass
+class _Mentions:
+    """What a reader found in the turns before `until`."""
+
+    found: list[Any] = field(default_factory=list)
+    until: int = 0
+
+
+@dataclass
 class Conversation:
     """The turns heard so far, in order."""
 
     turns: list[Turn] = field(default_factory=list)
+    _by_index: dict[int, Turn] = field(default_factory=dict)
+    _mentions: dict[Hashable, _Mentions] = field(default_factory=dict)
 
     def hear(self, utterance: Utterance) -> Turn:
         """Take one more utterance."""
         turn = read_turn(utterance)
         self.turns.append(turn)
+        self._by_index[utterance.index] = turn
         return turn
+
+    def said(self, evidence: Evidence) -> Turn:
+        """The turn that the evidence is from."""
+        return self._by_index[evidence.utterance]
+
+    def collect(self, read: Callable[..., Iterable[Found]], *given: Hashable) -> list[Found]:
+        """What `read(conversation, position, *given)` finds in each turn, in order; no more than about REMEMBERED.
+
+        It may look at the turns before and, by `reply`, at the ANSWERED ones behind: so a turn is read again until
+        these were heard, then never.
+        """
+        known = self._mentions.setdefault((read, given), _Mentions())
+        for position in range(known.until, len(self.turns) - ANSWERED):
+            known.found += read(self, position, *given)
+            known.until = position + 1
+        del known.found[REMEMBERED // 2 : -REMEMBERED // 2]
+        return [*known.found, *(each for at in range(known.until, len(self.turns)) for each in read(self, at, *given))]
 
     def asked(self, position: int, within: int = 3) -> frozenset[Topic]:
         """What the agent last asked before turn `position`: the nearest agent turns that ask something.
@@ -136,7 +171,8 @@ class Conversation:
         """
         callers = 0
         found: frozenset[Topic] = frozenset()
-        for turn in reversed(self.turns[:position]):
+        for earlier in range(position - 1, -1, -1):
+            turn = self.turns[earlier]
             if turn.role == "caller":
                 if found:
                     break
@@ -151,7 +187,7 @@ class Conversation:
 
     def reply(self, position: int) -> tuple[Stance | None, int]:
         """How the caller first answers the agent's turn `position`: the stance, and that answer's position or -1."""
-        for later in range(position + 1, min(position + 4, len(self.turns))):
+        for later in range(position + 1, min(position + 1 + ANSWERED, len(self.turns))):
             turn = self.turns[later]
             if turn.role == "caller":
                 return turn.stance, later

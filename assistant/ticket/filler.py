@@ -32,6 +32,8 @@ __all__ = ["Reference", "TicketFiller"]
 
 FADING = 0.1
 """Each further turn counts e^-0.1 of the one before: callers say what it is about first."""
+MOST_WEIGHED = 100
+"""Turns after which no other counts: by then it would have faded to 1/22,000."""
 FULL_LENGTH = 40
 """Characters from which a turn counts fully; a shorter one by the root of its share."""
 AGENT_SHARE = 0.3
@@ -61,11 +63,10 @@ _NEEDED = ("caller_name", "contact_phone")
 class _Weighed:
     """What one turn says about the category."""
 
-    logs: NDArray[np.float64]
-    """(categories,) logarithms of the probabilities that this turn alone gives them."""
+    gains: NDArray[np.float32]
+    """(categories,) logarithms of the probabilities that this turn alone gives them, above the lowest."""
     weight: float
-    evidence: Evidence | None
-    """The caller's words; agents' are not shown as evidence."""
+    evidence: Evidence
 
 
 class TicketFiller:
@@ -79,7 +80,12 @@ class TicketFiller:
         self._caller_phone = caller_phone
         self._conversation = Conversation()
         self._places = Places(reference.places)
-        self._weighed: list[_Weighed] = []
+        self._weighed = 0
+        """Turns that were weighed for the category."""
+        self._together = np.zeros(len(reference.categories.codes), dtype=np.float32)
+        """(categories,) the weighted sum of the logarithms of the probabilities that each gives them."""
+        self._telling: list[_Weighed] = []
+        """Those of the caller's; agents' are not shown as evidence."""
         self._told = 0
         self._category: str | None = None
         self._read: dict[str, FieldValue] = dict.fromkeys(LABELS, EMPTY)
@@ -141,6 +147,8 @@ class TicketFiller:
 
     def _weigh(self, position: int) -> None:
         turn = self._conversation.turns[position]
+        if self._weighed == MOST_WEIGHED:
+            return
         words = matter(turn.text)
         if len(words) < 4:
             return
@@ -156,16 +164,18 @@ class TicketFiller:
         categories = self._reference.categories
         scores = categories.scores([words], self._reference.encoder.encode([words]))[0]
         logs = np.log((1 - DOUBT) * categories.probabilities(scores) + DOUBT / len(scores))
-        weight = share * min(1.0, (len(words) / FULL_LENGTH) ** 0.5) * float(np.exp(-FADING * len(self._weighed)))
-        evidence = turn.evidence(0, len(turn.text)) if turn.role == "caller" else None
-        self._weighed.append(_Weighed(logs, weight, evidence))
+        weight = share * min(1.0, (len(words) / FULL_LENGTH) ** 0.5) * float(np.exp(-FADING * self._weighed))
+        self._weighed += 1
+        self._together += weight * logs
+        if turn.role == "caller":
+            self._telling.append(_Weighed(logs - logs.min(), weight, turn.evidence(0, len(turn.text))))
 
     def _category_reading(self) -> tuple[FieldValue, dict[str, float]]:
         """The category, and the probabilities of all of them by code."""
         if not self._weighed:
             return EMPTY, {}
         codes = self._reference.categories.codes
-        together = softmax(np.sum([weighed.weight * weighed.logs for weighed in self._weighed], axis=0), 1.0)
+        together = softmax(self._together, 1.0)
         probabilities = dict(zip(codes, map(float, together), strict=True))
         ranked = sorted(probabilities, key=lambda code: (-probabilities[code], code))
         if self._told < ENOUGH or (probabilities[ranked[0]] < KNOWN and self._category is None):
@@ -175,15 +185,13 @@ class TicketFiller:
             ranked.insert(0, self._category)
         self._category = ranked[0]
         place = codes.index(self._category)
-        telling = sorted(
-            (w for w in self._weighed if w.evidence), key=lambda w: -w.weight * float(w.logs[place] - w.logs.min())
-        )[:2]
+        telling = sorted(self._telling, key=lambda weighed: -weighed.weight * float(weighed.gains[place]))[:2]
         names = self._reference.category_names
         reading = FieldValue(
             self._category,
             "suggested",
             round(probabilities[self._category], 2),
-            tuple(sorted((w.evidence for w in telling if w.evidence), key=lambda e: e.utterance)),
+            tuple(sorted((weighed.evidence for weighed in telling), key=lambda evidence: evidence.utterance)),
             names[self._category],
             tuple(Candidate(code, names[code], round(probabilities[code], 2)) for code in ranked[:3]),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assistant.ticket.dialogue import Conversation, Turn
@@ -216,19 +217,22 @@ def _addressed_by_agent(turn: Turn) -> list[_Name]:
     return found
 
 
+def _names_in(conversation: Conversation, position: int) -> Iterator[tuple[_Name, bool]]:
+    """The names in a turn, each with whether it takes the place of all before: the caller corrects the agent."""
+    turn = conversation.turns[position]
+    if turn.role == "agent":
+        yield from ((name, False) for name in _addressed_by_agent(turn))
+        return
+    corrects = turn.stance == "no" and bool(position) and bool(_addressed_by_agent(conversation.turns[position - 1]))
+    asked = "name" in conversation.asked(position, within=2)
+    yield from ((name, corrects) for name in _said_by_caller(turn, asked))
+
+
 def _names(conversation: Conversation) -> list[_Name]:
     found: list[_Name] = []
-    for position, turn in enumerate(conversation.turns):
-        if turn.role == "agent":
-            found += _addressed_by_agent(turn)
-            continue
-        asked = "name" in conversation.asked(position, within=2)
-        corrects = (
-            turn.stance == "no" and bool(position) and bool(_addressed_by_agent(conversation.turns[position - 1]))
-        )
-        for name in _said_by_caller(turn, asked):
-            found = [] if corrects else found
-            found.append(name)
+    for name, corrects in conversation.collect(_names_in):
+        found = [] if corrects else found
+        found.append(name)
     return found
 
 
@@ -255,38 +259,47 @@ def _surname(names: list[_Name]) -> tuple[str, float]:
     return surname, 0.95 if votes[surname] >= 2 and agreement > 0.8 else 0.85 if agreement > 0.6 else 0.6
 
 
+def _gender_votes(conversation: Conversation, position: int) -> Iterator[tuple[str, float, Evidence]]:
+    turn = conversation.turns[position]
+    if turn.role == "agent":
+        for gender, cue in (("男", _MALE), ("女", _FEMALE)):
+            for match in cue.finditer(turn.text):
+                if not _OTHER_PERSON.search(turn.text[: match.start()]):
+                    yield gender, 1.0, turn.evidence(*match.span())
+        return
+    for gender, hint in (("男", _HINTS_MALE), ("女", _HINTS_FEMALE)):
+        for match in hint.finditer(turn.text):
+            yield gender, 0.4, turn.evidence(*match.span())
+
+
 def read_gender(conversation: Conversation) -> FieldValue:
     """男 or 女: by how the agent addresses the caller, else by how the caller speaks of their own family."""
     votes: dict[str, float] = {"男": 0.0, "女": 0.0}
-    evidence: dict[str, list[Evidence]] = {"男": [], "女": []}
-    for turn in conversation.turns:
-        if turn.role == "agent":
-            for gender, cue in (("男", _MALE), ("女", _FEMALE)):
-                for match in cue.finditer(turn.text):
-                    if not _OTHER_PERSON.search(turn.text[: match.start()]):
-                        votes[gender] += 1.0
-                        evidence[gender].append(turn.evidence(*match.span()))
-            continue
-        for gender, hint in (("男", _HINTS_MALE), ("女", _HINTS_FEMALE)):
-            for match in hint.finditer(turn.text):
-                votes[gender] += 0.4
-                evidence[gender].append(turn.evidence(*match.span()))
+    said = conversation.collect(_gender_votes)
+    for gender, vote, _ in said:
+        votes[gender] += vote
     gender = max(votes, key=lambda key: votes[key])
     if not votes[gender]:
         return EMPTY
     share = votes[gender] / sum(votes.values())
     confidence = (0.96 if votes[gender] >= 1 else 0.8) * share
-    return FieldValue(gender, "suggested", round(confidence, 2), tuple(evidence[gender]))
+    evidence = tuple(where for other, _, where in said if other == gender)
+    return FieldValue(gender, "suggested", round(confidence, 2), evidence)
+
+
+def _name_answers(conversation: Conversation, position: int) -> Iterator[Turn]:
+    turn = conversation.turns[position]
+    if turn.role == "caller" and "name" in conversation.asked(position, within=2):
+        yield turn
 
 
 def _full_later(conversation: Conversation, surname: str) -> list[_Name]:
     """The full name as a clause of its own in an answer about the name: ..., 尹秀芳。"""
     clause = re.compile(rf"(?:^|[，,。、])(?:叫)?{surname}(?P<given>[{_HAN}]{{1,2}})(?=[，,。]|$)")
-    for position, turn in enumerate(conversation.turns):
-        if turn.role == "caller" and "name" in conversation.asked(position, within=2):
-            for match in clause.finditer(turn.text):
-                if _is_given(surname, match["given"]):
-                    return [_Name(surname, match["given"], 1.0, turn.evidence(*match.span("given")))]
+    for turn in conversation.collect(_name_answers):
+        for match in clause.finditer(turn.text):
+            if _is_given(surname, match["given"]):
+                return [_Name(surname, match["given"], 1.0, turn.evidence(*match.span("given")))]
     return []
 
 
@@ -304,9 +317,7 @@ def read_name(conversation: Conversation, gender: FieldValue) -> FieldValue:
     if full:
         if not is_surname(full[-1].surname):
             confidence = 0.4
-        heard = min(
-            t.utterance.confidence for t in conversation.turns if t.utterance.index == full[-1].evidence.utterance
-        )
+        heard = conversation.said(full[-1].evidence).utterance.confidence
         return FieldValue(surname + full[-1].given, "suggested", round(min(confidence, 0.9) * heard, 2), evidence)
     title = {"男": "先生", "女": "女士"}.get(str(gender.value), "")
     if not title:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from rapidfuzz.distance import Levenshtein
@@ -18,6 +19,9 @@ SHAPES = re.compile(r"1[3-9]\d{9}|0(?:10|2\d|[3-9]\d{2})[2-8]\d{6,7}|[2-8]\d{7}|
 NEAR = 2
 """Edits between what was heard and the caller's own line within which the line is meant: the recogniser got 13 of 39
 spoken numbers exactly right, while two people's numbers so close together are hardly ever in one call."""
+
+FEWEST_DIGITS = 3
+"""In a group of a number that is said in several."""
 
 _OWN = Cue(
     r"(?:我|本人)[^，。]{0,6}(?:电话|手机|号码)|联系我|打给我|打我|记我的|(?:电话|手机|号码)是",
@@ -67,7 +71,7 @@ def _about_phones(conversation: Conversation, position: int, dictated: int) -> b
         return True
     if turn.text in _OWN and turn.text not in _OTHERS:
         return True
-    if any(other.role == "agent" for other in conversation.turns[dictated + 1 : position]) or dictated < 0:
+    if dictated < 0 or any(other.role == "agent" for other in conversation.turns[dictated + 1 : position]):
         read = conversation.turns[position - 1].text if position and _asked_lately(conversation, position) else ""
         asked = conversation.asked(position, within=4) & {"phone", "line_phone", "callback"}
         return bool(asked) or any(len(run.digits) >= 10 for run in find_digit_runs(read, 10))
@@ -92,17 +96,23 @@ def _nearly(number: str, said: str) -> bool:
     return len(said) >= 4 and said in number
 
 
+def _with_digits(conversation: Conversation, position: int) -> Iterator[int]:
+    if find_digit_runs(conversation.turns[position].text, FEWEST_DIGITS):
+        yield position
+
+
 def _mentions(conversation: Conversation, near_line: str) -> list[Mention]:
     """Numbers assembled from groups that stand in one or several utterances of the same speaker."""
     complete: list[Mention] = []
     groups: dict[str, list[tuple[DigitRun, Evidence]]] = {"caller": [], "agent": []}
     said_by_caller: list[str] = []
     dictated = -1
-    for position, turn in enumerate(conversation.turns):
+    for position in conversation.collect(_with_digits):
+        turn = conversation.turns[position]
         if not _about_phones(conversation, position, dictated):
             continue
-        longest = max((m.position for m in complete), default=-99)
-        shortest = 3 if turn.role == "caller" or groups["caller"] or position - longest < 4 else 7
+        longest = complete[-1].position if complete else -99
+        shortest = FEWEST_DIGITS if turn.role == "caller" or groups["caller"] or position - longest < 4 else 7
         for run in find_digit_runs(turn.text, shortest):
             if turn.role == "agent" and run.guessed * 3 > len(run.digits) and not _asked_lately(conversation, position):
                 continue
@@ -160,10 +170,21 @@ def _tail(turn: Turn) -> tuple[str, int, int] | None:
     return None
 
 
+def _about_line(conversation: Conversation, position: int) -> Iterator[int]:
+    turn = conversation.turns[position]
+    if turn.role == "agent":
+        said = "line_phone" in turn.asks
+    else:
+        said = turn.text in _LINE or _NOT_LINE.search(turn.text) is not None
+    if said or _tail(turn):
+        yield position
+
+
 def _line(conversation: Conversation, caller_phone: str, numbers_said: int) -> _Line:
     """Whether the caller's own line is to be used; `numbers_said` is the turn of the first full number."""
     line = _Line()
-    for position, turn in enumerate(conversation.turns):
+    for position in conversation.collect(_about_line):
+        turn = conversation.turns[position]
         tail = _tail(turn)
         if turn.role == "agent" and "line_phone" in turn.asks:
             stance, reply = conversation.reply(position)

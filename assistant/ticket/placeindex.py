@@ -117,6 +117,20 @@ class PlaceIndex:
                         best[placed.kind, placed.spoken] = placed
         return sorted(best.values(), key=lambda hearing: (-hearing.bits, hearing.start, hearing.spoken))
 
+    def size(self, kind: Kind) -> int:
+        """How many places of a kind there are."""
+        tables: dict[Kind, Sequence[object]] = {
+            "district": self.districts,
+            "street": self.streets,
+            "community": self.communities,
+            "road": self.roads,
+            "compound": self.compounds,
+            "merchant": self.merchants,
+            "landmark": self.merchants,
+            "department": self.departments,
+        }
+        return len(tables[kind])
+
     def _hearings(self, match: Match, text: str, typed: bool) -> Iterator[Hearing]:
         by_kind: dict[Kind, list[int]] = {}
         for key in match.keys:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from assistant.ticket.building import Part, Said, find_bare_number, find_parts, house_number
-from assistant.ticket.dialogue import read_turn
+from assistant.ticket.dialogue import REMEMBERED, read_turn
 from assistant.ticket.fields import Evidence, FieldValue
-from assistant.ticket.placeevidence import FAR, NEAR, WITHIN, Heard, Hypothesis, PlaceEvidence, apart
+from assistant.ticket.placeevidence import FAR, HEARD, NEAR, WITHIN, Heard, Hypothesis, PlaceEvidence, apart
 from assistant.ticket.placeindex import Hearing, Kind, PlaceIndex, Record
 from assistant.ticket.spot import Crossing, clarity, find_crossing, find_spot, is_landmark
 from assistant.transcript import Utterance
@@ -66,6 +66,11 @@ class Places:
         self._index = index
         self._evidence = PlaceEvidence(index)
         self._turns: list[_Turn] = []
+        self._numbers: dict[int, int] = {}
+        """Index of an utterance -> its place among the turns."""
+        self._with_parts: deque[_Turn] = deque(maxlen=REMEMBERED)
+        self._offices: dict[int, list[Heard]] = defaultdict(list)
+        """Offices that the caller complains of or praises, and where."""
         self._organisation: tuple[str, Evidence] | None = None
 
     def hear(self, utterance: Utterance, asked: str | None = None) -> None:
@@ -73,10 +78,13 @@ class Places:
         read = read_turn(utterance)
         role = read.role
         turn = _Turn(utterance, role, denies=role == "caller" and read.stance == "no")
+        self._numbers[utterance.index] = len(self._turns)
         self._turns.append(turn)
         if role == "agent" and _SKIPPED.search(utterance.text):
             return
         self._hear_parts(turn)
+        if turn.parts:
+            self._with_parts.append(turn)
         self._hear_places(len(self._turns) - 1, asked)
         if asked == "subject" and role == "caller" and (match := _ORGANISATION.search(utterance.text)):
             self._organisation = match["name"], Evidence(utterance.index, match.start("name"), match.end("name"))
@@ -130,6 +138,16 @@ class Places:
             self._evidence.deny(read_back, replaced)
         if asked != "caller_name" and not offers:
             self._evidence.explain(number, (text, *hypotheses))
+        self._hear_offices(number)
+
+    def _hear_offices(self, number: int) -> None:
+        turn = self._turns[number]
+        for office, heard in self._evidence.heard("department", number):
+            hearing = heard.hearing
+            if turn.role != "caller" or hearing.similarity < 0.93:
+                continue
+            if _SUBJECT_VERB.search(turn.text[: hearing.start]) or _SUBJECT_DOES.match(turn.text, hearing.end):
+                self._offices[office].append(heard)
 
     def _fill_subject(self, values: dict[str, FieldValue]) -> Hypothesis | None:
         """The merchant when it is known, else the brand, the office complained of or praised, or what was said."""
@@ -153,20 +171,13 @@ class Places:
 
     def _office(self) -> FieldValue | None:
         """The one office that the caller complains of or praises, not those that will deal with the matter."""
-        found: dict[int, list[Heard]] = defaultdict(list)
-        for number, heard in self._evidence.heard("department"):
-            turn, hearing = self._turns[heard.turn], heard.hearing
-            if turn.role != "caller" or hearing.similarity < 0.93:
-                continue
-            if _SUBJECT_VERB.search(turn.text[: hearing.start]) or _SUBJECT_DOES.match(turn.text, hearing.end):
-                found[number].append(heard)
-        if len(found) != 1:
+        if len(self._offices) != 1:
             return None
-        number, heards = next(iter(found.items()))
+        number, heards = next(iter(self._offices.items()))
         department = self._index.departments[number]
         if department.name.startswith(department.district or "-"):  # a district is where, not whom
             return None
-        return _value(department.name, OFFICE, self._spans(heards))
+        return _value(department.name, OFFICE, self._spans(heards[-HEARD:]))
 
     def _fill_area(self, values: dict[str, FieldValue], merchant: Hypothesis | None) -> Hypothesis | None:
         """District, street, community, road and compound, from the compound, the merchant or what was said of them."""
@@ -210,7 +221,7 @@ class Places:
         """Building, unit and room: what was said last and not taken back; all of them as one text."""
         said: dict[Part, tuple[str, float]] = {}
         spans: dict[tuple[Part, str], list[Evidence]] = defaultdict(list)
-        for turn in self._turns:
+        for turn in self._with_parts:
             for part in turn.parts:
                 value, confidence = said.get(part.part, ("", 0.0))
                 if part.denied:
@@ -261,7 +272,7 @@ class Places:
         best: tuple[str, Evidence | None] = "", None
         clearest = (0, False)
         for span in last.evidence:
-            number = next(n for n, turn in enumerate(self._turns) if turn.utterance.index == span.utterance)
+            number = self._numbers[span.utterance]
             said = self._turns[number].text[span.start : span.end]
             bare = name == "district" and said in str(last.value)[:-1]  # 天河 in 天河客运站 belongs to the station
             found = self._spot_behind(number, span.start if bare else span.end)
@@ -278,8 +289,8 @@ class Places:
             return house[0], house[2]
         landmarks = [
             heard
-            for _, heard in self._evidence.heard("landmark")
-            if heard.turn == number and heard.hearing.start >= position - 1 and heard.bits > FAR
+            for _, heard in self._evidence.heard("landmark", number)
+            if heard.hearing.start >= position - 1 and heard.bits > FAR
         ]
         if landmarks:
             hearing = max(landmarks, key=lambda heard: (heard.bits, -heard.hearing.records[0])).hearing
@@ -289,8 +300,8 @@ class Places:
             return name + behind[0], behind[1]
         found = find_spot(turn.text, position)
         if found and found[0] == "站":
-            said = "".join(turn.text for turn in self._turns)
-            found = next(((f"{kind}站", found[1]) for kind in ("公交", "地铁") if kind in said), None)
+            stop = next((kind for kind in ("公交", "地铁") if any(kind in turn.text for turn in self._turns)), None)
+            found = (f"{stop}站", found[1]) if stop else None
         return found
 
     def _spans(self, heards: Iterable[Heard]) -> list[Evidence]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from assistant.ticket.dialogue import Conversation
 from assistant.ticket.fields import EMPTY, REQUEST_TYPES, Evidence, FieldValue
@@ -42,35 +43,42 @@ _SUGGEST = re.compile(
     r"能不能(?:加|增|多|延长|改成|设)|应该(?:加|增|设|改|延长)|希望(?:能)?(?:增加|增设|延长|加装|多设|开通)|最好(?:能)?(?:加|设|改)"
 )
 _WORDING = {"咨询": _ASKING, "求助": _HELPLESS, "投诉": _ANGRY, "举报": _REPORT, "表扬": _PRAISE, "建议": _SUGGEST}
+_NOT_ABOUT = frozenset({"name", "phone", "line_phone", "callback", "confidential"})
 _TIE = ("举报", "投诉", "表扬", "建议", "求助", "咨询")
 
 
-def _named(conversation: Conversation) -> tuple[dict[str, float], dict[str, list[Evidence]]]:
-    """How strongly each type was named, and where."""
-    score = dict.fromkeys(REQUEST_TYPES, 0.0)
-    evidence: dict[str, list[Evidence]] = {kind: [] for kind in REQUEST_TYPES}
-    for position, turn in enumerate(conversation.turns):
-        for kind, cue in _NAMED.items():
-            for start, end in cue.spans(turn.text)[:2]:
-                before, after = turn.text[max(0, start - 8) : start], turn.text[end : end + 6]
-                if _NOT.search(before):
-                    score[kind] -= 1.0 if turn.role == "caller" and re.search("不是|不想", before) else 0.0
-                    continue
-                if turn.role == "caller":
-                    weight = 3.0 if _WISH.search(before) or start == 0 else 1.2
-                    if kind == "咨询" and re.match(r"先问|能不能先", turn.text[max(0, start - 2) : end]):
-                        weight = 0.5
-                    weight += 1.0 if position < 4 else 0.0
-                elif _CHOICE.search(before + after) or "matter" in turn.asks or "评价" in turn.text:
-                    continue
-                else:
-                    agreed = conversation.reply(position)[0] == "yes"
-                    weight = (1.8 if agreed else 1.2) if _SUMMARY.search(before) else 0.4
-                    if "demand" in turn.asks:
-                        weight = 0.8
-                score[kind] += weight
-                evidence[kind].append(turn.evidence(start, end))
-    return score, evidence
+def _named(conversation: Conversation, position: int) -> Iterator[tuple[str, float, Evidence | None]]:
+    """The types that a turn names, how strongly, and where; no evidence for one that is ruled out."""
+    turn = conversation.turns[position]
+    for kind, cue in _NAMED.items():
+        for start, end in cue.spans(turn.text)[:2]:
+            before, after = turn.text[max(0, start - 8) : start], turn.text[end : end + 6]
+            if _NOT.search(before):
+                if turn.role == "caller" and re.search("不是|不想", before):
+                    yield kind, -1.0, None
+                continue
+            if turn.role == "caller":
+                weight = 3.0 if _WISH.search(before) or start == 0 else 1.2
+                if kind == "咨询" and re.match(r"先问|能不能先", turn.text[max(0, start - 2) : end]):
+                    weight = 0.5
+                weight += 1.0 if position < 4 else 0.0
+            elif _CHOICE.search(before + after) or "matter" in turn.asks or "评价" in turn.text:
+                continue
+            else:
+                agreed = conversation.reply(position)[0] == "yes"
+                weight = (1.8 if agreed else 1.2) if _SUMMARY.search(before) else 0.4
+                if "demand" in turn.asks:
+                    weight = 0.8
+            yield kind, weight, turn.evidence(start, end)
+
+
+def _worded(conversation: Conversation, position: int) -> Iterator[tuple[int, tuple[tuple[str, float], ...]]]:
+    """Characters of a caller's turn about the matter, and the types that its wording suggests, with weights."""
+    turn = conversation.turns[position]
+    if turn.role == "caller" and not conversation.asked(position) & _NOT_ABOUT:
+        hits = ((kind, len(words.findall(turn.text))) for kind, words in _WORDING.items())
+        share = 1.0 if position < 6 else 0.6
+        yield len(turn.text), tuple((kind, min(count, 3) * share) for kind, count in hits if count)
 
 
 def read_request_type(conversation: Conversation, usual: tuple[str, ...] = ()) -> FieldValue:
@@ -80,23 +88,19 @@ def read_request_type(conversation: Conversation, usual: tuple[str, ...] = ()) -
     between wordings, never against what was said outright.
     """
     usual = tuple(kind for kind in usual if kind in REQUEST_TYPES)  # a pack may name what no ticket can hold
-    score, evidence = _named(conversation)
+    score = dict.fromkeys(REQUEST_TYPES, 0.0)
+    evidence: dict[str, list[Evidence]] = {kind: [] for kind in REQUEST_TYPES}
+    for kind, weight, where in conversation.collect(_named):
+        score[kind] += weight
+        if where:
+            evidence[kind].append(where)
     named = max(score, key=lambda kind: (score[kind], -_TIE.index(kind)))
     wording = dict.fromkeys(REQUEST_TYPES, 0.0)
     content = 0
-    for position, turn in enumerate(conversation.turns):
-        if turn.role != "caller" or conversation.asked(position) & {
-            "name",
-            "phone",
-            "line_phone",
-            "callback",
-            "confidential",
-        }:
-            continue
-        content += len(turn.text)
-        for kind, words in _WORDING.items():
-            hits = len(words.findall(turn.text))
-            wording[kind] += min(hits, 3) * (1.0 if position < 6 else 0.6)
+    for length, hits in conversation.collect(_worded):
+        content += length
+        for kind, weight in hits:
+            wording[kind] += weight
     if score[named] >= 2.0:
         rival = max((value for kind, value in score.items() if kind != named), default=0.0)
         confidence = 0.95 if score[named] >= 2 * rival + 1.5 else 0.75

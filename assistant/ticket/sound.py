@@ -31,8 +31,8 @@ def loose(syllable: str) -> str:
     return syllable
 
 
-TEXTS = 8192
-"""Texts whose reading is kept: every utterance of a call is read again when the next one comes."""
+TEXTS = 1024
+"""Texts whose reading is kept: the last utterances of every call are read by many, and again with the next one."""
 _CODES = {
     name: chr(FIRST_CODE + place) for place, name in enumerate(sorted({loose(syllable) for syllable in SYLLABLES}))
 }

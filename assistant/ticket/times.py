@@ -217,10 +217,10 @@ def _weigh(conversation: Conversation, position: int, moment: Moment) -> float:
     return weight
 
 
-def _said(conversation: Conversation, started_at: datetime) -> Iterator[tuple[Turn, int, Moment, float]]:
-    for position, turn in enumerate(conversation.turns):
-        for moment in find_moments(turn.text, started_at):
-            yield turn, position, moment, _weigh(conversation, position, moment)
+def _said(conversation: Conversation, position: int, started_at: datetime) -> Iterator[tuple[Turn, int, Moment, float]]:
+    turn = conversation.turns[position]
+    for moment in find_moments(turn.text, started_at):
+        yield turn, position, moment, _weigh(conversation, position, moment)
 
 
 def read_occurred_at(conversation: Conversation, started_at: datetime) -> FieldValue:
@@ -229,7 +229,7 @@ def read_occurred_at(conversation: Conversation, started_at: datetime) -> FieldV
     The day with the most support wins: answers to the agent's question, words of happening beside it, the agent's
     echo; earlier calls to the hotline and times for calling back count against it.
     """
-    said = [entry for entry in _said(conversation, started_at) if entry[3] > 0]
+    said = [entry for entry in conversation.collect(_said, started_at) if entry[3] > 0]
     support: dict[date, float] = {}
     for _, _, moment, weight in said:
         support[moment.day] = support.get(moment.day, 0.0) + weight

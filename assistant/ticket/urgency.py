@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assistant.ticket.dialogue import Conversation
@@ -82,17 +83,30 @@ _DECLARED_TOP = Cue(
 _CALM = frozenset(("表扬", "建议"))
 
 
-def _dangers(conversation: Conversation) -> list[tuple[_Danger, Evidence]]:
-    found: list[tuple[_Danger, Evidence]] = []
-    for turn in conversation.turns:
-        if turn.role != "caller":
-            continue
-        for danger in _DANGERS:
-            for start, end in danger.words.spans(turn.text):
-                often = _OFTEN.search(turn.text[max(0, start - 6) : end])
-                if not often and not _NOT_NOW.search(turn.text[:start]) and not _OVER.search(turn.text[end:]):
-                    found.append((danger, turn.evidence(start, end)))
-    return found
+def _dangers(conversation: Conversation, position: int) -> Iterator[tuple[_Danger, Evidence]]:
+    turn = conversation.turns[position]
+    if turn.role != "caller":
+        return
+    for danger in _DANGERS:
+        for start, end in danger.words.spans(turn.text):
+            often = _OFTEN.search(turn.text[max(0, start - 6) : end])
+            if not often and not _NOT_NOW.search(turn.text[:start]) and not _OVER.search(turn.text[end:]):
+                yield danger, turn.evidence(start, end)
+
+
+def _pressing(conversation: Conversation, position: int) -> Iterator[Evidence]:
+    turn = conversation.turns[position]
+    if turn.role == "caller":
+        for start, end in _PRESSING.spans(turn.text):
+            if not _NOT_NOW.search(turn.text[:start]):
+                yield turn.evidence(start, end)
+
+
+def _declared(conversation: Conversation, position: int, words: Cue) -> Iterator[Evidence]:
+    """Where the agent says what the work order will be handled as."""
+    turn = conversation.turns[position]
+    if turn.role == "agent" and (match := words.search(turn.text)):
+        yield turn.evidence(*match.span())
 
 
 def read_urgency(conversation: Conversation, request_type: str | None, known: bool) -> FieldValue:
@@ -101,30 +115,16 @@ def read_urgency(conversation: Conversation, request_type: str | None, known: bo
     Empty until the matter is `known`, unless somebody is in danger.
     """
     calm = request_type in _CALM
-    dangers = [] if calm else _dangers(conversation)
-    top = [
-        turn.evidence(*m.span())
-        for turn in conversation.turns
-        if turn.role == "agent" and (m := _DECLARED_TOP.search(turn.text))
-    ]
+    dangers = [] if calm else conversation.collect(_dangers)
+    top = conversation.collect(_declared, _DECLARED_TOP)
     if dangers or top:
         return FieldValue("特急", "suggested", 0.9 if top else 0.7, tuple(e for _, e in dangers) + tuple(top))
-    declared = [
-        turn.evidence(*m.span())
-        for turn in conversation.turns
-        if turn.role == "agent" and (m := _DECLARED.search(turn.text))
-    ]
+    declared = conversation.collect(_declared, _DECLARED)
     if declared:
         return FieldValue("紧急", "suggested", 0.95, tuple(declared))
     if not known:
         return EMPTY
-    pressing = [
-        turn.evidence(start, end)
-        for turn in conversation.turns
-        if turn.role == "caller" and not calm and request_type != "咨询"
-        for start, end in _PRESSING.spans(turn.text)
-        if not _NOT_NOW.search(turn.text[:start])
-    ]
+    pressing = [] if calm or request_type == "咨询" else conversation.collect(_pressing)
     if len(pressing) >= 2:
         return FieldValue("紧急", "suggested", 0.6, tuple(pressing))
     return FieldValue("一般", "suggested", 0.6 if pressing else 0.85, ())
@@ -134,4 +134,4 @@ def urgent_hints(conversation: Conversation, request_type: str | None) -> list[H
     """What the agent has to do at once, one hint for each kind of danger that the caller speaks of."""
     if request_type in _CALM:
         return []
-    return list(dict.fromkeys(Hint("urgent", danger.advice) for danger, _ in _dangers(conversation)))
+    return list(dict.fromkeys(Hint("urgent", danger.advice) for danger, _ in conversation.collect(_dangers)))

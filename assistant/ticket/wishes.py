@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assistant.ticket.dialogue import Conversation, Topic
@@ -126,21 +127,23 @@ def _wish(conversation: Conversation, position: int, wish: _Wish) -> _Decision |
     return _Decision(True, 0.9, (turn.evidence(*claimed.span()),))
 
 
+def _decisions(conversation: Conversation, position: int, wish: _Wish) -> Iterator[tuple[bool, _Decision]]:
+    """What a turn decides, with whether that is of the caller's own accord."""
+    own = conversation.turns[position].role == "caller"
+    decision = (_wish if own else _answer)(conversation, position, wish)
+    if decision:
+        yield own, decision
+
+
 def _read(conversation: Conversation, wish: _Wish) -> FieldValue:
     """The last word on it: of the caller, or of the agent while the caller has said nothing else."""
     decided: _Decision | None = None
-    for position, turn in enumerate(conversation.turns):
-        if turn.role == "agent":
-            answer = _answer(conversation, position, wish)
-            if answer and (answer.answered or decided is None):
-                decided = answer
-            continue
-        own = _wish(conversation, position, wish)
-        if own and decided and own.wanted == decided.wanted:
-            evidence = tuple(dict.fromkeys(decided.evidence + own.evidence))
-            decided = _Decision(own.wanted, 0.95, evidence, decided.answered)
-        elif own:
-            decided = own
+    for own, decision in conversation.collect(_decisions, wish):
+        if own and decided and decision.wanted == decided.wanted:
+            evidence = tuple(dict.fromkeys(decided.evidence + decision.evidence))
+            decided = _Decision(decision.wanted, 0.95, evidence, decided.answered)
+        elif own or decision.answered or decided is None:
+            decided = decision
     if decided is None:
         return EMPTY
     display = "是" if decided.wanted else "否"

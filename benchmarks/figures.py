@@ -1,0 +1,315 @@
+"""What the benchmarks write, as types: the JSON files that `report` draws and `gate` compares.
+
+A file is {"machine": {...}, "<benchmark>": ...}; keys not named here are ignored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from assistant.errors import SeatError
+
+NAMES = ("latency", "load", "accuracy", "trust", "endurance", "compare", "knowledge")
+"""Benchmarks in the order of the report; each writes NAME.json."""
+
+
+class Figures(BaseModel):
+    """Numbers as a benchmark wrote them."""
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+
+
+class Spread(Figures):
+    """A distribution of times; milliseconds."""
+
+    p50: float
+    p95: float
+    max: float | None = None
+    count: int | None = None
+
+
+class Stage(Figures):
+    """A piece of one utterance's way to the client; milliseconds after the true end of speech."""
+
+    stage: str
+    start: float
+    end: float
+
+
+class LatencyRow(Figures):
+    """One number of calls at once; every time in milliseconds."""
+
+    calls: int = Field(ge=1)
+    turns: int
+    lost: int
+    lost_tails: int | None = None
+    doubled: int | None = None
+    final_ms: Spread | None = None
+    first_partial_ms: Spread | None = None
+    ticket_ms: Spread | None = None
+    suggestion_ms: Spread | None = None
+    finals: list[float] = []
+    partials: list[float] = []
+    stages_ms: dict[str, float] = {}
+    """Medians, in the order in which they pass."""
+    waterfall: list[Stage] = []
+    refused: int = 0
+    cpu_percent: float | None = None
+    """Of one core."""
+    rss_mb: float | None = None
+
+
+class Admission(Figures):
+    """Twice as many calls as a server takes: how those fare that it took."""
+
+    capacity: int
+    offered: int
+    taken: int
+    said: list[str] = []
+    """What those were told that it refused."""
+    final_ms: Spread | None = None
+    lost: int
+
+
+class AccuracyRow(Figures):
+    """One way of recognising the clips under one condition."""
+
+    what: str
+    condition: str
+    cer_percent: float
+    characters: int
+    times_real_time: float = Field(gt=0)
+
+
+class Bin(Figures):
+    """Utterances of about the same confidence: what was stated, and the share that was right; both 0 to 1."""
+
+    confidence: float
+    correct: float
+    count: int = Field(ge=1)
+
+
+class Accuracy(Figures):
+    """Our own way is the first row of each condition."""
+
+    rows: list[AccuracyRow] = Field(min_length=1)
+    calibration: list[Bin] = []
+    calibration_error: float | None = None
+
+
+class Sound(Figures):
+    """What came out of a sound in which nobody speaks."""
+
+    name: str
+    seconds: float
+    characters: int
+    text: str = ""
+
+
+class Speech(Figures):
+    """What must never come out of real speech; counts."""
+
+    seconds: float
+    characters: int
+    loops: int
+    broken: int
+    traditional: int
+    spaces: int
+
+
+class Survival(Figures):
+    """A word that is not Chinese, said inside Chinese."""
+
+    said: str
+    kept: bool
+    where: Literal["tidying", "speech"] = "tidying"
+    """"tidying": what our own rules make of a text; "speech": recognised from a voice."""
+
+
+class Echo(Figures):
+    """The other leg heard again through a bad headset; counts of utterances."""
+
+    level_db: float
+    delay_ms: float
+    doubled: int
+    without_suppression: int | None = None
+    missing: int | None = None
+    """Characters of the leg's own that echo suppression took away, of `characters`."""
+    characters: int | None = None
+
+
+class Seam(Figures):
+    """Speech without a pause, cut where the window ends; characters lost and doubled there."""
+
+    seconds: float
+    splits: int
+    lost: int
+    doubled: int
+
+
+class Trust(Figures):
+    """`characters` and `seconds` are of all sounds together."""
+
+    sounds: list[Sound]
+    characters: int
+    seconds: float
+    speech: Speech | None = None
+    survive: list[Survival] = []
+    echo: list[Echo] = []
+    seam: Seam | None = None
+
+
+class Window(Figures):
+    """Some minutes of a long call."""
+
+    minute: float = Field(gt=0)
+    """Of the call's audio, at the end of the window."""
+    final_ms: Spread
+    rss_mb: float
+    finals: int
+
+
+class Endurance(Figures):
+    """One long call at `pace` times real time."""
+
+    hours: float
+    pace: float
+    windows: list[Window] = Field(min_length=1)
+    first_p50: float
+    last_p50: float
+    growth_percent: float
+    rss_growth_mb: float
+
+
+class System(Figures):
+    """One program on the same audio; None: it cannot be asked for that."""
+
+    system: str
+    version: str = ""
+    how: str = ""
+    cer_percent: float | None = None
+    """On the calls."""
+    speech_cer_percent: float | None = None
+    """On clips of human speech."""
+    times_real_time: float | None = None
+    final_ms: Spread | None = None
+    first_partial_ms: Spread | None = None
+    lost: int | None = None
+    """Turns."""
+    doubled: int | None = None
+    nonspeech_characters: int | None = None
+    note: str | None = None
+
+
+class NotRun(Figures):
+    """A program that is missing from the comparison."""
+
+    system: str
+    why: str
+
+
+class Compare(Figures):
+    """The first row is ours."""
+
+    audio: str
+    rows: list[System] = Field(min_length=1)
+    not_run: list[NotRun] = []
+
+
+class KnowledgeRow(Figures):
+    """The search for one kind of query; shares of 1."""
+
+    asked: str
+    """"as written" or "misheard"."""
+    kind: str
+    queries: int
+    recall_1: float
+    recall_3: float
+    mrr: float
+
+
+class Results(Figures):
+    """One file, or all of a directory."""
+
+    latency: list[LatencyRow] | None = None
+    load: list[LatencyRow] | None = None
+    admission: Admission | None = None
+    """Of `load`."""
+    accuracy: Accuracy | None = None
+    trust: Trust | None = None
+    endurance: Endurance | None = None
+    compare: Compare | None = None
+    knowledge: list[KnowledgeRow] | None = None
+
+    @property
+    def by_calls(self) -> list[LatencyRow]:
+        """Rows of `latency` and `load` by number of calls; where both measured the same number, `latency`'s."""
+        rows = {row.calls: row for row in [*(self.load or []), *(self.latency or [])]}
+        return [rows[calls] for calls in sorted(rows)]
+
+    def row(self, calls: int) -> LatencyRow | None:
+        """The row for so many calls at once."""
+        return next((row for row in self.by_calls if row.calls == calls), None)
+
+    def ours(self, condition: str) -> AccuracyRow | None:
+        """Our own accuracy under a condition."""
+        rows = self.accuracy.rows if self.accuracy else []
+        return next((row for row in rows if row.condition == condition), None)
+
+    def theirs(self, condition: str, word: str) -> AccuracyRow | None:
+        """The accuracy under a condition of another way that has `word` in its name: "30 s", "transcribe"."""
+        rows = [row for row in self.accuracy.rows if row.condition == condition] if self.accuracy else []
+        return next((row for row in rows[1:] if word in row.what), None)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where and how a file came about."""
+
+    file: Path
+    machine: dict[str, Any]
+    """As `benchmarks.common.machine` tells it."""
+
+
+def read(path: Path) -> tuple[Results, list[Run]]:
+    """A result file, or every NAME.json of a directory, with the runs that made them. Raises SeatError."""
+    if not path.exists():
+        raise SeatError(f"{path} does not exist: give a result file or a folder of them.")
+    files = [path]
+    if path.is_dir():
+        files = [file for name in NAMES if (file := path / f"{name}.json").is_file()]
+        if not files:
+            raise SeatError(f"{path} has no results: run `python -m benchmarks latency --json {path}/latency.json`.")
+    merged: dict[str, Any] = {}
+    runs = []
+    for file in files:
+        results, run = _read(file)
+        if file.name == "load.json" and results.latency is not None:
+            results = Results(load=results.latency, admission=results.admission)
+        merged |= {name: told for name in (*NAMES, "admission") if (told := getattr(results, name)) is not None}
+        runs.append(run)
+    return Results(**merged), runs
+
+
+class _File(Results):
+    machine: dict[str, Any]
+
+
+def _read(file: Path) -> tuple[Results, Run]:
+    try:
+        found = _File.model_validate_json(file.read_bytes())
+    except OSError as error:
+        raise SeatError(f"{file} cannot be read: {error.strerror}.") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise SeatError(
+            f"{file} is not a result of the benchmarks ({place}: {first['msg']}); measure again."
+        ) from error
+    if all(getattr(found, name) is None for name in NAMES):
+        raise SeatError(f"{file} holds no figures of {', '.join(NAMES)}; measure again.")
+    return found, Run(file, found.machine)
