@@ -45,9 +45,9 @@ twice (没有了没有了): character error rates of 81 telephone utterances of 
 50 / 30 / 27 % without the tokens, 33 / 26 / 19 % with them; on longer ones there is no difference."""
 TOKENS_PER_SECOND = 14
 TOKENS_EXTRA = 16
-SPEECH_EVIDENCE = 0.1
-"""Least confidence x (1 - no-speech probability) of speech. Noises, tones, clicks and breath score up to 0.16, most
-under 0.06; of 774 utterances of telephone speech two that were heard rightly scored less than 0.1."""
+SPEECH_EVIDENCE = 0.08
+"""Least likelihood x (1 - no-speech probability) of speech. Noises, tones, clicks and breath score up to 0.16, most
+under 0.06; of 774 utterances of telephone speech one that was heard rightly scored less."""
 SURE_EVIDENCE = 0.4
 STEADY = 4.6
 """Up to this evidence a sound is speech only if its spectrum changes by more dB (audio/change.py). Horns score up to
@@ -61,6 +61,8 @@ for it. Fitted on the human clips, checked on the synthetic calls."""
 FRAME_SECONDS = 0.02
 """Resolution of the times in `Recognition.times`."""
 
+CALIBRATION = (-2.23, 6.81, -0.23)
+"""Constant, weight of the likelihood, weight of each text in the beam."""
 CPU_BATCH, GPU_BATCH = 2, 16
 """On two cores two windows together raise the throughput by a fifth, four no further (and both must wait)."""
 
@@ -73,9 +75,11 @@ class Recognition:
 
     text: str
     confidence: float
-    """exp of the mean log-probability of the tokens, 0..1."""
+    """Share of the characters that is expected to be right, 0..1."""
     no_speech: float
     """Probability that the window holds no speech, 0..1."""
+    likelihood: float = 0.0
+    """exp of the mean log-probability of the tokens, 0..1: what `confidence` is made of."""
     hypotheses: tuple[str, ...] = ()
     """Other texts the beam held, best first."""
     times: tuple[float, ...] = ()
@@ -91,7 +95,7 @@ NOTHING = Recognition("", 0.0, 1.0)
 class _Hypothesis:
     text: str
     tokens: tuple[int, ...]
-    confidence: float
+    likelihood: float
     """exp of the mean log-probability of its tokens."""
     worth: float
     """By sound and as Chinese; the best has most."""
@@ -282,12 +286,13 @@ class Recognizer:
     def _judge(self, ranked: _Ranked, samples: Samples) -> Recognition:
         """The best text, if there was speech at all."""
         best = ranked.best
-        evidence = (1 - ranked.no_speech) * max(hypothesis.confidence for hypothesis in ranked.hypotheses)
+        evidence = (1 - ranked.no_speech) * max(hypothesis.likelihood for hypothesis in ranked.hypotheses)
         steady = evidence < SURE_EVIDENCE and spectral_change(samples) < STEADY
         if evidence < SPEECH_EVIDENCE or steady or not self._is_speech(best.text):
             return Recognition("", 0.0, ranked.no_speech)
-        others = (other.text for other in ranked.hypotheses[1:] if self._is_speech(other.text))
-        return Recognition(best.text, best.confidence, ranked.no_speech, tuple(others), tokens=best.tokens)
+        others = tuple(other.text for other in ranked.hypotheses[1:] if self._is_speech(other.text))
+        confidence = expected_share_right(best.likelihood, 1 + len(others))
+        return Recognition(best.text, confidence, ranked.no_speech, best.likelihood, others, tokens=best.tokens)
 
     def _spell(self, tokens: Sequence[int]) -> str:
         return str(self._tokenizer.decode([self._kept[token] for token in tokens if token < self._end]))
@@ -330,6 +335,13 @@ class Recognizer:
     @staticmethod
     def _is_speech(text: str) -> bool:
         return has_words(text) and not is_loop(text) and not is_stock_phrase(text)
+
+
+def expected_share_right(likelihood: float, texts: int) -> float:
+    """Share of the characters of a final that is expected to be right, from its likelihood and how many texts the beam
+    held (`python -m benchmarks accuracy --fit` measures CALIBRATION again)."""
+    constant, by_likelihood, by_text = CALIBRATION
+    return 1 / (1 + math.exp(-(constant + by_likelihood * likelihood + by_text * texts)))
 
 
 def _rounded_up(seconds: float) -> float:

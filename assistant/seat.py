@@ -26,10 +26,11 @@ log = logging.getLogger(__name__)
 
 USUAL_UTTERANCE = 4.5
 """Seconds of audio whose decoding stands for that of others."""
-FINALS_PER_SECOND = 0.35
-"""Windows that a call gives the recogniser for finals, those included that are tried in a pause in vain."""
-SHARE_FOR_FINALS = 0.5
-"""Of the workers' time. The rest is for partials, voice activity, the ticket, and for the calls to come in bursts."""
+FINALS_PER_SECOND = 0.25
+"""Windows that a call gives the recogniser for finals (234 turns in 1000 s of calls, and pauses tried in vain)."""
+SHARE_FOR_FINALS = 0.7
+"""Of the workers' time; partials get what is left. It makes 16 calls of two cores on which a usual final takes 0.34 s
+with both busy: there, 16 calls have their finals in 0.8 s and hardly any partials (`python -m benchmarks load`)."""
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and how much of it is, 0..1."""

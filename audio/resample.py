@@ -45,8 +45,7 @@ class Resampler:
         whole = len(samples) - len(samples) % self._block
         self._rest = samples[whole:]
         resampled = [
-            self._stream.resample_chunk(samples[place : place + self._block])
-            for place in range(0, whole, self._block)
+            self._stream.resample_chunk(samples[place : place + self._block]) for place in range(0, whole, self._block)
         ]
         if last:
             resampled.append(self._stream.resample_chunk(self._rest, last=True))

@@ -1,8 +1,9 @@
 """Character error rate of human speech, clean and as telephones leave it; does the confidence mean what it says?
 
-Our window in every condition, then at telephone quality the same recogniser with Whisper's 30 s window, and
-`faster_whisper.WhisperModel.transcribe` with the same model and threads. All take turns, some clips at a time, so that
-whatever else the machine does slows all of them alike. `--fit` measures the constants of the confidence again and says
+Our window in every condition, through the engine as in a call; then at telephone quality, with the same model and
+threads, Whisper's 30 s window as `faster_whisper.WhisperModel.transcribe` decodes it without fallback, the same with
+its usual settings, and our recogniser with a 30 s window. All take turns, some clips at a time, so that whatever else
+the machine does slows all of them alike. `--fit` measures the constants of the confidence again and says
 how they do on clips they were not fitted on.
 """
 
@@ -28,6 +29,7 @@ from rich.table import Table
 
 from assistant import config, model
 from assistant.cli import output
+from assistant.engine import Engine
 from assistant.errors import SeatError
 from assistant.recognizer import FINAL_PAD_SECONDS, SAMPLE_RATE, WINDOW_SECONDS, Recognition, Recognizer, Samples
 from assistant.text import tidy
@@ -38,7 +40,7 @@ from benchmarks.conditions import CONDITIONS, heard
 from benchmarks.confidence import Judged, calibration, calibration_error, fit_confidence
 from benchmarks.recordings import recordings, turns
 
-BLOCK = 16
+BLOCK = 52
 """Clips that one row decodes before it is the next row's turn."""
 MARGIN = 0.3
 """Seconds around a turn that belong to it."""
@@ -97,7 +99,7 @@ def accuracy(
     clips = read_clips(speech, limit)
     directory = model.locate(settings.model, config.cache_dir())
     with bar() as progress:
-        task = progress.add_task(f"{len(clips)} clips", total=len(clips) * (len(chosen) + 2))
+        task = progress.add_task(f"{len(clips)} clips", total=len(clips) * (len(chosen) + 3))
         recognizer = Recognizer(directory, workers=settings.workers)
         results, judged = measure(recognizer, directory, clips, chosen, lambda: progress.advance(task))
         if fit and calls:
@@ -229,32 +231,47 @@ def measure(
     workers = recognizer.workers
     stock = WhisperModel(str(directory), device="cpu", compute_type="int8", cpu_threads=1, num_workers=workers)
 
+    engine = Engine(recognizer)
+    pool = ThreadPoolExecutor(workers)
+
+    def ours(windows: Sequence[Samples]) -> list[Recognition | str]:
+        return [job.future.result() for job in [engine.final(samples) for samples in windows]]
+
+    def in_pool(decode: Callable[[Samples], str], windows: Sequence[Samples]) -> list[Recognition | str]:
+        return list(pool.map(decode, windows))
+
     def thirty(samples: Samples) -> str:
         return recognizer.decode(samples, pad=WINDOW_SECONDS).text
 
     quality = {name: in_condition(clips, name) for name in {*conditions, "telephone"}}
     window = f"window: utterance + {FINAL_PAD_SECONDS:.0f} s, beam 5"
-    runs: list[tuple[AccuracyResult, str, Callable[[Samples], Recognition | str]]] = [
-        (AccuracyResult(window, CONDITIONS[name]), name, recognizer.decode) for name in conditions
+    long = f"window: {WINDOW_SECONDS:.0f} s, beam 5"
+    runs: list[tuple[AccuracyResult, str, Callable[[Sequence[Samples]], list[Recognition | str]]]] = [
+        (AccuracyResult(window, CONDITIONS[name]), name, ours) for name in conditions
     ]
+    others: dict[str, Callable[[Samples], str]] = {
+        f"{long} (faster_whisper, no fallback)": partial(transcribe, stock, temperature=0.0),
+        f"{long}, our recogniser": thirty,
+        "faster_whisper transcribe, beam 5": partial(transcribe, stock),
+    }
     runs += [
-        (AccuracyResult(f"window: {WINDOW_SECONDS:.0f} s, beam 5", "telephone"), "telephone", thirty),
-        (AccuracyResult("faster_whisper transcribe, beam 5", "telephone"), "telephone", partial(transcribe, stock)),
+        (AccuracyResult(what, "telephone"), "telephone", partial(in_pool, decode)) for what, decode in others.items()
     ]
     judged: list[Judged] = []
-    with ThreadPoolExecutor(workers) as pool:
-        for number, first in enumerate(range(0, len(clips), BLOCK)):
-            shift = number % len(runs)
-            for row, condition, decode in runs[shift:] + runs[:shift]:
-                block = quality[condition][first : first + BLOCK]
-                began = time.perf_counter()
-                heard = list(pool.map(decode, (clip.samples for clip in block)))
-                row.seconds += time.perf_counter() - began
-                for clip, one in zip(block, heard, strict=True):
-                    _count(row, clip, one if isinstance(one, str) else one.text)
-                    if isinstance(one, Recognition) and one.text:
-                        judged.append(_judged(clip, one))
-                    advance()
+    for number, first in enumerate(range(0, len(clips), BLOCK)):
+        shift = number % len(runs)
+        for row, condition, decode in runs[shift:] + runs[:shift]:
+            block = quality[condition][first : first + BLOCK]
+            began = time.perf_counter()
+            texts = decode([clip.samples for clip in block])
+            row.seconds += time.perf_counter() - began
+            for clip, one in zip(block, texts, strict=True):
+                _count(row, clip, one if isinstance(one, str) else one.text)
+                if isinstance(one, Recognition) and one.text:
+                    judged.append(_judged(clip, one))
+                advance()
+    pool.shutdown()
+    engine.close()
     return [row for row, _, _ in runs], judged
 
 
@@ -273,9 +290,9 @@ def judge(
     return judged
 
 
-def transcribe(stock: Any, samples: Samples) -> str:
+def transcribe(stock: Any, samples: Samples, **options: float) -> str:
     """What a WhisperModel of faster_whisper makes of an utterance."""
-    segments, _ = stock.transcribe(samples, language="zh", beam_size=5)
+    segments, _ = stock.transcribe(samples, language="zh", beam_size=5, **options)
     return "".join(segment.text for segment in segments)
 
 

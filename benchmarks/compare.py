@@ -318,7 +318,7 @@ def live_ours(row: Row, paths: Sequence[Path], advance: Callable[[float], None])
     """Our server, one call after the other."""
     row.lost = row.doubled = 0
     for path in paths:
-        result = latency.measure([path], 1, advance)
+        result = latency.measure([[path]], advance)
         row.finals += result.finals
         row.partials += result.partials
         row.lost += result.lost

@@ -37,7 +37,7 @@ class Judged:
     @property
     def evidence(self) -> tuple[float, float]:
         """What the confidence is made of: exp of the mean log-probability of a token, texts that the beam held."""
-        return self.recognition.confidence, 1.0 + len(self.recognition.hypotheses)
+        return self.recognition.likelihood, 1.0 + len(self.recognition.hypotheses)
 
 
 def bins(stated: NDArray[np.float64], correct: NDArray[np.float64]) -> list[dict[str, float]]:

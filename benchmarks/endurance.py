@@ -7,7 +7,6 @@ that held the end of speech to the event that carries its text, as every event s
 from __future__ import annotations
 
 import asyncio
-import json as json_
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,6 @@ import numpy as np
 import psutil
 import typer
 from rich.table import Table
-from websockets.asyncio.client import connect
 
 from assistant.cli import output
 from assistant.document import percentiles
@@ -29,7 +27,7 @@ from audio.files import RecordingReader
 from audio.media import MediaClient, MediaStart
 from audio.resample import Samples
 from benchmarks.common import JsonOption, bar, console, finish
-from benchmarks.latency import CallsOption
+from benchmarks.latency import CallsOption, received
 from benchmarks.recordings import recordings
 from benchmarks.serving import ServerProcess
 
@@ -62,7 +60,7 @@ def endurance(
         windows = asyncio.run(_measure(server, paths, hours, pace, lambda seconds: progress.advance(task, seconds)))
     if len(windows) < 2:
         raise SeatError("Too short to see anything grow: nothing was said in two different windows.")
-    told = [
+    told: list[dict[str, Any]] = [
         {
             "minute": window.minute,
             "final_ms": percentiles(window.finals),
@@ -111,7 +109,9 @@ async def _measure(
     start = MediaStart("endurance", "1", None, rate, 2, datetime.now().astimezone())
     process = psutil.Process(server.pid)
     async with MediaClient(f"{server.websocket}/media", start) as media:
-        following = asyncio.create_task(_follow(f"{server.websocket}/calls/endurance/events", length, process))
+        following = asyncio.create_task(
+            _follow(f"{server.websocket}/calls/endurance/events", length, hours * 60, process)
+        )
         began, played = time.monotonic(), 0.0
         for frame in _frames(paths, hours * 3600, rate):
             await media.send(frame)
@@ -136,25 +136,21 @@ def _frames(paths: Sequence[Path], seconds: float, rate: int) -> Iterator[Sample
                     return
 
 
-async def _follow(url: str, minutes: float, process: psutil.Process) -> list[Window]:
-    """Latencies by windows of so many minutes of audio."""
+async def _follow(url: str, minutes: float, total: float, process: psutil.Process) -> list[Window]:
+    """Latencies by windows of so many minutes of audio, of a call of `total` minutes."""
     windows: list[Window] = []
     finals: list[float] = []
     tickets: list[float] = []
     until = minutes
-    async with connect(url) as socket:
-        async for message in socket:
-            event: dict[str, Any] = json_.loads(message)
-            ended = event["type"] == "call.ended"
-            if (ended or event["at"] >= 60 * until) and finals:
-                windows.append(Window(round(until), finals, tickets, process.memory_info().rss / 1e6))
-                finals, tickets = [], []
-            while event["at"] >= 60 * until:
-                until += minutes
-            if event["type"] == "transcript.final" and event["data"]["text"]:
-                finals.append(event["latency_ms"])
-            elif event["type"] == "ticket.updated":
-                tickets.append(event["latency_ms"])
-            if ended:
-                break
+    async for event in received(url):
+        ended = event["type"] == "call.ended"
+        if (ended or (event["at"] >= 60 * until and until < total)) and finals:
+            windows.append(Window(round(until), finals, tickets, process.memory_info().rss / 1e6))
+            finals, tickets = [], []
+        while event["at"] >= 60 * until and until < total:
+            until += minutes
+        if event["type"] == "transcript.final" and event["data"]["text"]:
+            finals.append(event["latency_ms"])
+        elif event["type"] == "ticket.updated":
+            tickets.append(event["latency_ms"])
     return windows

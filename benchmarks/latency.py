@@ -13,12 +13,13 @@ from __future__ import annotations
 import asyncio
 import json as json_
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import pairwise
+from functools import partial
+from itertools import chain, pairwise
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import numpy as np
 import psutil
@@ -45,12 +46,15 @@ SHORTEST = 0.6
 """Turns shorter than this (seconds) may be missed."""
 STARTS_WITHIN = 5.0
 """Seconds within which all calls of a run begin."""
+FEWEST_RECORDINGS = 2
+"""Recordings of a run: with fewer calls at once, each desk takes one call after the other."""
 REPEATED = 4
 """Characters said twice in a row where one final ends and the next begins, that count as doubled text."""
 
+_STAGES = ("voice activity", *STAGES)
+
 CallsOption = Annotated[Path, typer.Option(help="Recordings with true times beside them.")]
 Advance = Callable[[float], object]
-T = TypeVar("T")
 
 
 @dataclass
@@ -135,9 +139,9 @@ def _run(calls: Path, concurrency: str, json: Path | None, admission: bool = Fal
     rows = []
     for count in counts:
         with bar() as progress:
-            task = progress.add_task(f"{count} call(s)", total=seconds(paths, count))
-            advance: Advance = lambda seconds, progress=progress, task=task: progress.advance(task, seconds)  # noqa: E731
-            rows.append(summary(measure(paths, count, advance)))
+            played = desks(paths, count)
+            task = progress.add_task(f"{count} call(s)", total=seconds(played))
+            rows.append(summary(measure(played, partial(progress.advance, task))))
     _print(rows)
     figures: dict[str, Any] = {"latency": rows}
     if admission:
@@ -150,9 +154,10 @@ def _admission(paths: Sequence[Path]) -> dict[str, Any]:
     with ServerProcess(SEAT_MAX_CALLS="0") as server:
         capacity = server.health()["call_capacity"]
         offered = 2 * capacity
+        played = desks(paths, offered)
         with bar() as progress:
-            task = progress.add_task(f"{offered} calls, {capacity} wanted", total=seconds(paths, offered))
-            heard = asyncio.run(_stream_all(server, _cycle(paths, offered), lambda s: progress.advance(task, s)))
+            task = progress.add_task(f"{offered} calls, {capacity} wanted", total=seconds(played) / 2)
+            heard = asyncio.run(_stream_all(server, played, partial(progress.advance, task)))
     taken = [call for call in heard if not call.refused]
     told = summary(evaluate(taken))
     reasons = sorted({call.refused for call in heard if call.refused})
@@ -166,38 +171,49 @@ def _admission(paths: Sequence[Path]) -> dict[str, Any]:
 
 
 def _print(rows: Sequence[dict[str, Any]]) -> None:
-    table = Table(title="Latency at the client, ms", caption="stages: medians, ms")
+    table = Table(title="Latency at the client, ms")
     headings = ("calls", "final p50", "p95", "max", "first partial p50", "p95", "turns", "lost", "tails", "doubled")
-    for heading in (*headings, *STAGES, "CPU %", "MB"):
+    for heading in headings:
         table.add_column(heading, justify="right")
+    stages = Table(title="Where a final's time goes, medians in ms, and what the server uses")
+    for heading in ("calls", *_STAGES, "CPU %", "MB"):
+        stages.add_column(heading, justify="right")
     for row in rows:
-        final, partial = row["final_ms"], row["first_partial_ms"]
+        final, shown = row["final_ms"], row["first_partial_ms"]
         cells = [f"{final[key]:.0f}" if final else "-" for key in ("p50", "p95", "max")]
-        cells += [f"{partial[key]:.0f}" if partial else "-" for key in ("p50", "p95")]
-        cells += [str(row[key]) for key in ("turns", "lost", "lost_tails", "doubled")]
-        cells += [f"{row['stages_ms'].get(stage, 0):.0f}" for stage in STAGES]
-        table.add_row(str(row["calls"]), *cells, f"{row['cpu_percent']:.0f}", f"{row['rss_mb']:.0f}")
+        cells += [f"{shown[key]:.0f}" if shown else "-" for key in ("p50", "p95")]
+        table.add_row(str(row["calls"]), *cells, *(str(row[key]) for key in ("turns", "lost", "lost_tails", "doubled")))
+        took = (f"{row['stages_ms'].get(stage, 0):.0f}" for stage in _STAGES)
+        stages.add_row(str(row["calls"]), *took, f"{row['cpu_percent']:.0f}", f"{row['rss_mb']:.0f}")
     console.print(table)
+    console.print(stages)
 
 
-def seconds(paths: Sequence[Path], calls: int) -> float:
-    """How much audio so many calls are."""
-    lengths = []
-    for path in paths:
+def seconds(desks: Sequence[Sequence[Path]]) -> float:
+    """How much audio is played at all desks together."""
+    total = 0.0
+    for path in chain.from_iterable(desks):
         with RecordingReader(path) as reader:
-            lengths.append(reader.recording.seconds or 0.0)
-    return sum(_cycle(lengths, calls))
+            total += reader.recording.seconds or 0.0
+    return total
 
 
-def measure(paths: Sequence[Path], calls: int, advance: Advance | None = None) -> LatencyResult:
-    """Stream `calls` calls at once, the recordings in turn, to a fresh server; `advance` gets the seconds played."""
+def desks(paths: Sequence[Path], calls: int) -> list[list[Path]]:
+    """What is played at each of `calls` desks, one recording after the other."""
+    rounds = -(-FEWEST_RECORDINGS // calls)
+    recordings = [paths[n % len(paths)] for n in range(calls * rounds)]
+    return [recordings[desk::calls] for desk in range(calls)]
+
+
+def measure(played: Sequence[Sequence[Path]], advance: Advance | None = None) -> LatencyResult:
+    """Stream the calls of all desks to a fresh server; `advance` gets the seconds played."""
     with ServerProcess() as server:
         process = psutil.Process(server.pid)
         before, began = sum(process.cpu_times()[:2]), time.monotonic()
-        heard = asyncio.run(_stream_all(server, _cycle(paths, calls), advance))
+        heard = asyncio.run(_stream_all(server, played, advance))
         used = 100 * (sum(process.cpu_times()[:2]) - before) / (time.monotonic() - began)
         memory = process.memory_info().rss / 1e6
-    return evaluate(heard, used, memory)
+    return replace(evaluate(heard, used, memory), calls=len(played))
 
 
 def evaluate(heard: Sequence[Heard], cpu_percent: float = 0.0, rss_mb: float = 0.0) -> LatencyResult:
@@ -257,7 +273,6 @@ def _doubled(texts: Sequence[str], said: str) -> int:
 
 def summary(result: LatencyResult) -> dict[str, Any]:
     """A result as it goes into the JSON file."""
-    names = ("voice activity", *STAGES)
     typical = sorted(result.details, key=lambda final: final.latency)[len(result.details) // 2 :][:1]
 
     def told(values: Sequence[float]) -> dict[str, float] | None:
@@ -276,7 +291,7 @@ def summary(result: LatencyResult) -> dict[str, Any]:
         "suggestion_ms": told(result.suggestions),
         "stages_ms": {
             name: round(float(np.median([final.stages.get(name, 0.0) for final in result.details])), 1)
-            for name in names
+            for name in _STAGES
             if result.details
         },
         "waterfall": _waterfall(typical[0]) if typical else [],
@@ -298,30 +313,27 @@ def _waterfall(final: Final) -> list[dict[str, Any]]:
     return stages
 
 
-def _cycle(items: Sequence[T], count: int) -> list[T]:
-    return [items[n % len(items)] for n in range(count)]
+async def _stream_all(server: ServerProcess, played: Sequence[Sequence[Path]], advance: Advance | None) -> list[Heard]:
+    async def desk(number: int, paths: Sequence[Path]) -> list[Heard]:
+        await asyncio.sleep(STARTS_WITHIN / len(played) * number)
+        return [await _stream(server, path, f"bench-{number}-{place}", advance) for place, path in enumerate(paths)]
+
+    heard = await asyncio.gather(*(desk(number, paths) for number, paths in enumerate(played)))
+    return list(chain.from_iterable(heard))
 
 
-async def _stream_all(server: ServerProcess, paths: Sequence[Path], advance: Advance | None) -> list[Heard]:
-    step = STARTS_WITHIN / len(paths)
-    return await asyncio.gather(
-        *(_stream(server, path, number, step * number, advance) for number, path in enumerate(paths))
-    )
-
-
-async def _stream(server: ServerProcess, path: Path, number: int, wait: float, advance: Advance | None) -> Heard:
+async def _stream(server: ServerProcess, path: Path, call: str, advance: Advance | None) -> Heard:
     heard = Heard(turns(path))
     with RecordingReader(path) as reader:
         frames = [frame.copy() for frame in reader.chunks(FRAME)]
         start = MediaStart(
-            call_id=f"bench-{number}",
-            agent=str(number),
+            call_id=call,
+            agent=call,
             caller_phone=None,
             sample_rate=reader.recording.rate,
             channels=reader.recording.channels,
             started_at=datetime.now().astimezone(),
         )
-    await asyncio.sleep(wait)
     following = asyncio.create_task(follow(f"{server.websocket}/calls/{start.call_id}/events", heard))
     try:
         async with MediaClient(f"{server.websocket}/media", start) as media:
@@ -342,13 +354,19 @@ async def _stream(server: ServerProcess, path: Path, number: int, wait: float, a
 
 async def follow(url: str, heard: Heard) -> None:
     """Collect a call's events until it is over."""
+    async for event in received(url):
+        heard.arrivals.append((time.monotonic(), event))
+
+
+async def received(url: str) -> AsyncIterator[dict[str, Any]]:
+    """The events of a call, which may be about to begin, until it is over."""
     while True:
         async with connect(url) as socket:
             async for message in socket:
                 event = json_.loads(message)
                 if event["type"] == "error":  # the call is not in the store yet
                     break
-                heard.arrivals.append((time.monotonic(), event))
+                yield event
                 if event["type"] == "call.ended":
                     return
         await asyncio.sleep(0.05)

@@ -11,17 +11,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assistant.call import Call
+from assistant.call import STAGES, Call
 from assistant.engine import Engine
-from assistant.events import Draft
+from assistant.events import Draft, TranscriptFinal
 from assistant.recognizer import Recognizer
 from assistant.seat import Knowledge
 from audio.media import MediaStart
+from audio.resample import Samples
 from tests.conftest import SampleCall
 
 
 def run(
-    call: SampleCall, recognizer: Recognizer, knowledge: Knowledge, *, fail: str = "", seconds: float = 12.0
+    call: SampleCall,
+    recognizer: Recognizer,
+    knowledge: Knowledge,
+    *,
+    fail: str = "",
+    seconds: float = 12.0,
+    samples: Samples | None = None,
 ) -> list[Draft]:
     """The events of the beginning of the bundled call; `fail` names the part that raises at every utterance."""
     published: list[Draft] = []
@@ -54,7 +61,7 @@ def run(
             )
             await running.start()
             try:
-                await running.feed(call.samples[:, : int(8000 * seconds)])
+                await running.feed((call.samples if samples is None else samples)[:, : int(8000 * seconds)])
             finally:
                 try:
                     await running.hang_up()
@@ -86,3 +93,34 @@ def test_a_call_in_which_nobody_speaks_begins_and_ends(recognizer: Recognizer, k
     silent = SampleCall(None, np.zeros((2, 40_000), np.float32), [], "2026-03-24T15:40:00+08:00", "")  # type: ignore[arg-type]
     kinds = [draft.data.type for draft in run(silent, recognizer, knowledge)]
     assert kinds == ["call.started", "call.ended"]
+
+
+def test_a_final_says_when_each_character_was_said_and_where_its_time_went(
+    call: SampleCall, recognizer: Recognizer, knowledge: Knowledge
+) -> None:
+    finals = [draft.data for draft in run(call, recognizer, knowledge) if isinstance(draft.data, TranscriptFinal)]
+    assert finals
+    for final in finals:
+        assert len(final.times) == len(final.text)
+        assert final.start - 0.5 <= final.times[0] <= final.times[-1] <= final.end + 0.3
+        assert tuple(final.stages) == STAGES
+        assert all(took >= 0 for took in final.stages.values())
+
+
+def test_the_echo_of_the_other_leg_is_not_written_again(
+    call: SampleCall, recognizer: Recognizer, knowledge: Knowledge
+) -> None:
+    echoed = call.samples.copy()
+    echoed[0, 960:] += 0.2 * call.samples[1, :-960]
+    wanted, heard = (
+        [
+            (draft.data.speaker, draft.data.text)
+            for draft in run(call, recognizer, knowledge, seconds=25.0, samples=samples)
+            if isinstance(draft.data, TranscriptFinal) and draft.data.text
+        ]
+        for samples in (call.samples, echoed)
+    )
+    assert len([text for who, text in heard if who == "agent"]) == len([text for who, text in wanted if who == "agent"])
+    assert len([text for who, text in heard if who == "caller"]) == len(
+        [text for who, text in wanted if who == "caller"]
+    )

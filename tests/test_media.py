@@ -165,6 +165,28 @@ def test_calls_that_come_at_the_same_moment_are_all_taken(server: ServerProcess,
     assert {each["call"]["ended"] for each in told} == {"hangup"}
 
 
+def test_a_full_machine_refuses_a_call_and_takes_the_next_when_one_is_over(call: SampleCall) -> None:
+    with ServerProcess(SEAT_MAX_CALLS="1") as full:
+        with connect(f"{full.websocket}/media") as first:
+            first.send(json.dumps(HELLO | {"call_id": "first"}))
+            first.send(to_pcm16(call.samples[:, :8000]))
+            while not full.health()["live_calls"]:
+                sleep(0.05)
+            with connect(f"{full.websocket}/media") as second:
+                second.send(json.dumps(HELLO | {"call_id": "second"}))
+                assert "full" in refusal(second)
+                assert second.close_code == 1013
+            first.send('{"type": "stop"}')
+            assert json.loads(first.recv(20))["type"] == "stopped"
+        with connect(f"{full.websocket}/media") as third:
+            third.send(json.dumps(HELLO | {"call_id": "third"}))
+            third.send('{"type": "stop"}')
+            assert json.loads(third.recv(20))["type"] == "stopped"
+        listed = [each["id"] for each in httpx.get(f"{full.url}/api/calls").json()]
+        assert sorted(listed) == ["first", "third"]
+        assert "seat_calls_refused_total 1.0" in httpx.get(f"{full.url}/metrics").text
+
+
 def test_a_switch_that_knows_no_stop_frame_hangs_up_by_closing(server: ServerProcess, call: SampleCall) -> None:
     with connect(f"{server.websocket}/media") as media:
         media.send(json.dumps(HELLO | {"call_id": "closed"}))

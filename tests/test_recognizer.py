@@ -51,6 +51,42 @@ def test_a_partial_of_half_an_utterance_is_its_beginning(recognizer: Recognizer,
     assert len(half) < len(whole)
 
 
+def test_what_is_certain_is_not_decoded_again(recognizer: Recognizer, call: SampleCall) -> None:
+    speech = call.said(1)
+    first = recognizer.decode_partial(speech[: len(speech) // 2])
+    stable = first.text[: len(first.text) // 2]
+    prefix = recognizer.prefix(first, stable)
+    assert 0 < len(prefix) < len(first.tokens)
+    again = recognizer.decode_partial(speech, prefix)
+    assert again.text.startswith(stable[: len(stable) - 1])
+    assert len(again.text) > len(first.text)
+    assert recognizer.prefix(first, "") == ()
+
+
+def test_characters_have_times_in_order_within_the_speech(recognizer: Recognizer, call: SampleCall) -> None:
+    speech = call.said(1)
+    heard = recognizer.decode(speech)
+    assert len(heard.times) == len(heard.text)
+    assert list(heard.times) == sorted(heard.times)
+    assert 0 <= heard.times[0] < 1.0
+    assert len(speech) / SAMPLE_RATE - 1.5 < heard.times[-1] <= len(speech) / SAMPLE_RATE
+
+
+def test_times_find_the_second_of_two_sentences(recognizer: Recognizer, call: SampleCall) -> None:
+    first, second = call.said(1, 0.0), call.said(3, 0.0)
+    border = len(recognizer.decode(first).text)
+    joined = recognizer.decode(np.concatenate([first, second]))
+    near = [time for place, time in enumerate(joined.times) if abs(place - border) <= 2]
+    assert any(abs(time - len(first) / SAMPLE_RATE) < 0.5 for time in near)
+
+
+def test_windows_decoded_together_say_what_they_say_alone(recognizer: Recognizer, call: SampleCall) -> None:
+    speech = [call.said(number) for number in range(len(call.turns))]
+    first = next(x for x in speech if sum(recognizer.length(x) == recognizer.length(y) for y in speech) > 1)
+    alike = [x for x in speech if recognizer.length(x) == recognizer.length(first)]
+    assert [each.text for each in recognizer.decode_together(alike)] == [recognizer.decode(x).text for x in alike]
+
+
 def test_silence_and_noise_give_no_words(recognizer: Recognizer) -> None:
     noise = np.random.default_rng(5).standard_normal(3 * SAMPLE_RATE).astype(np.float32)
     for sound in (silence(2.0), noise * 0.003, noise * 0.03, np.zeros(0, dtype=np.float32)):

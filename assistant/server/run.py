@@ -16,6 +16,10 @@ from assistant.seat import Progress, SeatAssistant
 from assistant.server.app import create_app
 from assistant.store import Store
 
+PING_TIMEOUT = 120.0
+"""Seconds a client may take to answer a ping. One that streams a recording faster than it is recognised answers only
+after what it has already sent."""
+
 
 def listen(host: str, port: int) -> sockets.socket:
     """A listening socket, bound before anything slow is loaded. Port 0 takes a free one. Raises SeatError."""
@@ -46,6 +50,7 @@ class Server:
             log_level="warning",
             ws="websockets-sansio",
             ws_max_size=1 << 20,
+            ws_ping_timeout=PING_TIMEOUT,
             timeout_graceful_shutdown=5,
         )
         self._uvicorn = _Uvicorn(config)
