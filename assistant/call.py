@@ -77,8 +77,10 @@ class _Open:
     trial: Job[Recognition] | None = None
     """The final of all so far, ordered when the speaker paused."""
     partial: Job[Recognition] | None = None
+    answered: bool = False
+    """Whether any partial has come back."""
     heard: Recognition = NOTHING
-    """What the last partial heard."""
+    """What the last partial heard, if anything."""
     shown: int = 0
     """Samples that the last partial saw."""
     closed: bool = False
@@ -155,6 +157,10 @@ class Call:
         """No more audio comes. Returns when everything that was said has become an event and the call is ended."""
         try:
             await self._hand_over(None)
+            listening, *others = self._tasks
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_EXCEPTION)
+            if listening.done() and all(not task.done() or not task.exception() for task in others):
+                await asyncio.wait(others)
             await asyncio.gather(*self._tasks)
         finally:
             for task in self._tasks:
@@ -195,22 +201,26 @@ class Call:
                 await asyncio.wait(self._tasks, timeout=0.02, return_when=asyncio.FIRST_COMPLETED)
 
     async def _listen(self) -> None:
-        loop = asyncio.get_running_loop()
-        last = False
-        while not last:
-            pieces = [await self._incoming.get()]
-            while not self._incoming.empty() and len(pieces) < PIECES_AT_ONCE:
-                pieces.append(self._incoming.get_nowait())
-            last = pieces[-1] is None
-            await loop.run_in_executor(self._ears, self._hear, pieces)
-            await self._judge()
-            if last:
-                for channel, detector in enumerate(self._detectors):
-                    for event in detector.close():
-                        await self._heed(channel, event)
-            else:
-                await self._show_partials()
-        await self._ended.put(None)
+        try:
+            while await self._listen_on():
+                pass
+        finally:  # what has been said until then becomes text all the same
+            await self._ended.put(None)
+
+    async def _listen_on(self) -> bool:
+        """Take what has arrived; False when nothing more comes."""
+        pieces = [await self._incoming.get()]
+        while not self._incoming.empty() and len(pieces) < PIECES_AT_ONCE:
+            pieces.append(self._incoming.get_nowait())
+        await asyncio.get_running_loop().run_in_executor(self._ears, self._hear, pieces)
+        await self._judge()
+        if pieces[-1] is not None:
+            await self._show_partials()
+            return True
+        for channel, detector in enumerate(self._detectors):
+            for event in detector.close():
+                await self._heed(channel, event)
+        return False
 
     def _hear(self, pieces: Sequence[Samples | None]) -> None:
         """Voice activity of all channels (runs on the ears' thread)."""
@@ -222,6 +232,8 @@ class Call:
                 samples = detector.hear(piece[channel])
                 if self._echo:
                     self._echo.feed(channel, samples)
+        if self._echo:
+            self._echo.advance(self._judged)
 
     async def _judge(self) -> None:
         """Take the channels' speech events in the order of the audio's clock, whatever pieces it came in."""
@@ -248,7 +260,7 @@ class Call:
                 if self._partial_step is not None:
                     self._spawn(self._show_trial(utterance, utterance.trial, event.at))
             case SpeechEnding():
-                # Waiting here for the trial's text holds back only what this caller's pause leaves nothing to do for;
+                # Both channels stand still until the trial's text is known (no longer than its final would take):
                 # deciding without it would make the transcript depend on how fast the machine is.
                 self._detectors[channel].patience = await self._patience(channel)
             case SpeechResumed():
@@ -261,6 +273,8 @@ class Call:
 
     async def _patience(self, channel: int) -> float:
         trial = self._open[channel].trial
+        if trial:
+            self._engine.promote(trial)
         paused = await _result(trial) if trial else None
         asked = self._said.get(self.info.channels - 1 - channel)
         question = await _result(asked) if asked else None
@@ -273,7 +287,6 @@ class Call:
             utterance.partial.cancel()
         if utterance.trial:
             final = utterance.trial
-            self._engine.promote(final)
         else:
             own = await self._own(channel, utterance.start, speech.samples)
             final = self._engine.final(own, self._arrivals.of(speech.end))
@@ -288,8 +301,13 @@ class Call:
         if self._echo is None:
             return samples
         loop = asyncio.get_running_loop()
-        parts = await loop.run_in_executor(self._ears, self._echo.own_speech, channel, start, start + len(samples))
-        if parts == [(start, start + len(samples))]:
+        end = start + len(samples)
+        try:
+            parts = await loop.run_in_executor(self._ears, self._echo.own_speech, channel, start, end, self._judged)
+        except Exception:  # better an echo than nothing
+            log.exception("call %s: no echo could be looked for", self.info.call_id)
+            return samples
+        if parts == [(start, end)]:
             return samples
         own = np.zeros(len(samples) if parts else 0, dtype=np.float32)
         for first, last in parts:
@@ -307,14 +325,17 @@ class Call:
                 samples = await self._own(channel, utterance.start, self._detectors[channel].growing())
                 prefix = self._engine.recognizer.prefix(utterance.heard, utterance.agreement.stable)
                 utterance.partial = self._engine.partial(
-                    (self.info.call_id, utterance.index), samples, prefix, first=utterance.heard is NOTHING
+                    (self.info.call_id, utterance.index), samples, prefix, first=not utterance.answered
                 )
                 self._spawn(self._show_partial(utterance, utterance.partial, utterance.start + spoken))
 
     async def _show_partial(self, utterance: _Open, job: Job[Recognition], until: int) -> None:
         """Publish what a partial heard, if the utterance is still being spoken."""
         heard = await _result(job)
-        if heard is None or not heard.text or utterance.closed:
+        if heard is None or utterance.closed:
+            return
+        utterance.answered = True
+        if not heard.text:
             return
         utterance.heard = heard
         stable, tentative = utterance.agreement.update(heard.text)
@@ -326,6 +347,8 @@ class Call:
         if heard is None or utterance.closed or utterance.trial is not job:
             return
         stable = utterance.agreement.stable
+        if not heard.text.startswith(stable):
+            return
         await self._publish_partial(utterance, stable, heard.text[len(stable) :], until)
 
     async def _publish_partial(self, utterance: _Open, stable: str, tentative: str, until: int) -> None:

@@ -111,10 +111,10 @@ class Engine:
         job = Job(_PARTIAL, 0.0, lambda: self.recognizer.decode_partial(samples, prefix))
 
         def queue() -> None:
-            line = self._partials[0 if first else 1]
-            overtaken = line.get(utterance)
-            if overtaken:
-                overtaken.cancel()
+            line, other = self._partials if first else self._partials[::-1]
+            for overtaken in (line.get(utterance), other.pop(utterance, None)):
+                if overtaken:
+                    overtaken.cancel()
             line[utterance] = job
 
         self._submit(job, queue)
@@ -171,7 +171,7 @@ class Engine:
             results: list[Any] = []
             failure: BaseException | None = None
             try:
-                results = [batch[0].work()] if batch[0].work else self._decode([job.samples for job in batch])
+                results = [batch[0].work()] if batch[0].work else self._decode(batch)
             except BaseException as error:  # whatever went wrong belongs to those who asked
                 failure = error
             self._record(batch)
@@ -181,8 +181,8 @@ class Engine:
                 else:
                     job.future.set_result(results[place])
 
-    def _decode(self, windows: Sequence[Samples | None]) -> list[Recognition]:
-        return self.recognizer.decode_together([samples for samples in windows if samples is not None])
+    def _decode(self, batch: Sequence[Job[Recognition]]) -> list[Recognition]:
+        return self.recognizer.decode_together([job.samples for job in batch if job.samples is not None])
 
     def _next(self) -> list[Job[Any]]:
         """Wait for something to do; nothing when the engine is closed."""

@@ -32,6 +32,7 @@ from assistant.text import has_words, is_loop, is_stock_phrase, tidy
 from audio.change import spectral_change
 
 SAMPLE_RATE = 16_000
+CHINESE = "<|zh|>"
 WINDOW_SECONDS = 30.0
 """What Whisper can hear at once."""
 WINDOW_STEP = 0.5
@@ -43,8 +44,9 @@ SHORT_SECONDS = 2.5
 """Windows with no more sound than this are decoded with timestamp tokens. Without them the model says short answers
 twice (没有了没有了): character error rates of 81 telephone utterances of up to 1 / 1.6 / 2.2 s of speech were
 50 / 30 / 27 % without the tokens, 33 / 26 / 19 % with them; on longer ones there is no difference."""
-TOKENS_PER_SECOND = 14
-TOKENS_EXTRA = 16
+TOKENS_PER_SECOND = 10
+TOKENS_EXTRA = 8
+"""More tokens are not waited for: fast speech has 8 a second."""
 SPEECH_EVIDENCE = 0.08
 """Least likelihood x (1 - no-speech probability) of speech. Noises, tones, clicks and breath score up to 0.16, most
 under 0.06; of 774 utterances of telephone speech one that was heard rightly scored less."""
@@ -133,6 +135,8 @@ class Recognizer:
 
         try:
             tokens = vocabulary.read_vocabulary(directory)
+            if CHINESE not in tokens:
+                raise ValueError("it knows no Chinese")
             self._kept = vocabulary.chinese_tokens(tokens)
             self._model: Any = ctranslate2.models.Whisper(
                 str(directory),
@@ -152,7 +156,7 @@ class Recognizer:
         """How many windows of the same `length` are worth decoding together."""
         self._view = ctranslate2.StorageView
         self._features = FeatureExtractor(feature_size=self._model.n_mels)
-        self._tokenizer: Any = Tokenizer(spelling, self._model.is_multilingual, task="transcribe", language="zh")
+        self._tokenizer: Any = Tokenizer(spelling, True, task="transcribe", language="zh")
         self._numbers = {old: new for new, old in enumerate(self._kept)}
         self._end = self._numbers[self._tokenizer.eot]
         self._timed_prompt = self._reduced(self._tokenizer.sot_sequence)
@@ -198,14 +202,15 @@ class Recognizer:
 
     @staticmethod
     def length(samples: Samples, pad: float = FINAL_PAD_SECONDS) -> int:
-        """Samples of the window that a final of `samples` is decoded in ."""
+        """Samples of the window that a final of `samples` is decoded in."""
         padded = _rounded_up(len(samples) / SAMPLE_RATE) + pad
         return int(min(padded, WINDOW_SECONDS) * SAMPLE_RATE)
 
     def decode_partial(self, samples: Samples, prefix: Sequence[int] = ()) -> Recognition:
         """What has been said so far in an utterance that still goes on: quick, one hypothesis.
 
-        `prefix`: tokens that the text is known to begin with (see `prefix`); only what follows them is decoded.
+        `prefix`: tokens that the text is known to begin with (see `prefix`); only what follows them is searched for.
+        (CTranslate2 steps through them all the same: it saves no time, but text that is stable cannot change or loop.)
         """
         if not len(samples):
             return NOTHING
@@ -214,10 +219,12 @@ class Recognizer:
         start = self._reduced([self._tokenizer.timestamp_begin]) if prefix else []
         prompt = [*self._timed_prompt, *start, *prefix]
         [result] = self._generate(encoded, [prompt], 1, len(samples) / SAMPLE_RATE)
-        return self._judge(self._ranked(result, prefix), samples)
+        return self._judge(self._ranked(result), samples)
 
     def prefix(self, heard: Recognition, stable: str) -> tuple[int, ...]:
         """The longest beginning of what was heard that says no more than `stable`, as tokens for `decode_partial`."""
+        if not stable:
+            return ()
         tokens = [token for token in heard.tokens if token < self._end]
         for count in range(len(tokens), 0, -1):
             raw = self._spell(tokens[:count])
@@ -231,12 +238,21 @@ class Recognizer:
         encoded = self._encode([samples], length)
         scores = []
         for text in texts:
-            tokens = self._reduced(self._tokenizer.encode(text))
+            tokens = self._spelled(text)
             [aligned] = self._model.align(
                 encoded, self._timed_prompt, [tokens], [length // self._features.hop_length], median_filter_width=1
             )
             scores.append(float(np.log(np.maximum(aligned.text_token_probs, 1e-10)).sum()))
         return scores
+
+    def _spelled(self, text: str) -> list[int]:
+        """The text's tokens; those that are not kept are written byte by byte."""
+        whole = self._tokenizer.tokenizer
+        tokens: list[int] = []
+        for token in self._tokenizer.encode(text):
+            pieces = [token] if token in self._numbers else map(whole.token_to_id, whole.id_to_token(token))
+            tokens += self._reduced(pieces)
+        return tokens
 
     def _reduced(self, tokens: Iterable[int]) -> list[int]:
         return [self._numbers[token] for token in tokens if token in self._numbers]
@@ -257,7 +273,7 @@ class Recognizer:
             prompts,
             beam_size=beam,
             num_hypotheses=beam,
-            max_length=len(prompts[0]) + TOKENS_EXTRA + math.ceil(TOKENS_PER_SECOND * seconds),
+            max_length=2 * (TOKENS_EXTRA + math.ceil(TOKENS_PER_SECOND * seconds)),  # CTranslate2 decodes half of it
             return_scores=True,
             return_no_speech_prob=True,
             suppress_blank=True,
@@ -266,20 +282,19 @@ class Recognizer:
         )
         return results
 
-    def _ranked(self, result: Any, prefix: Sequence[int] = ()) -> _Ranked:
+    def _ranked(self, result: Any) -> _Ranked:
         """A window's hypotheses, best first. Those that read alike (對 and 对) are one: their probabilities add up."""
         found: dict[str, list[tuple[float, list[int]]]] = {}
         for tokens, score in zip(result.sequences_ids, result.scores, strict=True):
-            whole = [*prefix, *tokens]
-            found.setdefault(tidy(self._spell(whole)), []).append((score * max(1, len(tokens)), whole))
+            found.setdefault(tidy(self._spell(tokens)), []).append((score * max(1, len(tokens)), tokens))
         hypotheses = []
         for text, readings in found.items():
             sound, tokens = readings[0]
             sound += math.log(sum(math.exp(other - sound) for other, _ in readings))
             words, characters = plausibility.log_probability(text) if len(found) > 1 else (0.0, 0)
             worth = sound + PLAUSIBILITY_WEIGHT * words + CHARACTER_BONUS * characters
-            decoded = max(1, len(tokens) - len(prefix))
-            hypotheses.append(_Hypothesis(text, tuple(tokens), math.exp(min(0.0, sound / decoded)), worth))
+            likelihood = math.exp(min(0.0, sound / max(1, len(tokens))))
+            hypotheses.append(_Hypothesis(text, tuple(tokens), likelihood, worth))
         hypotheses.sort(key=lambda hypothesis: -hypothesis.worth)
         return _Ranked(hypotheses, float(result.no_speech_prob))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -70,7 +71,8 @@ class SeatAssistant:
         )
         self.engine = Engine(recognizer)
         self._ears = ThreadPoolExecutor(1, thread_name_prefix="ears")
-        self.capacity = settings.max_calls or capacity(settings.workers, self._warm_up())
+        decoding = self._warm_up()
+        self.capacity = settings.max_calls or capacity(settings.workers, decoding)
         """Calls that this machine carries at once."""
         report("加载语音识别模型", 1.0)
 
@@ -110,13 +112,17 @@ class SeatAssistant:
         self.knowledge.suggester(now).hear(said)
         with RecordingReader(sample()) as reader:
             greeting = Resampler(reader.recording.rate).feed(next(reader.chunks(USUAL_UTTERANCE))[1], last=True)
-        times = []
-        for _ in range(4):  # the first time things are loaded; in others something else may disturb
-            jobs = [self.engine.final(greeting) for _ in range(self.settings.workers)]
-            for job in jobs:
-                job.future.result()
-            times.append(max(job.done - job.begun for job in jobs))
-        return min(times)
+        recognizer = self.engine.recognizer
+
+        def decode(_: int) -> float:
+            began = time.monotonic()
+            recognizer.decode(greeting)
+            return time.monotonic() - began
+
+        with ThreadPoolExecutor(
+            recognizer.workers
+        ) as pool:  # the first time things are loaded, others may be disturbed
+            return min(max(pool.map(decode, range(recognizer.workers))) for _ in range(4))
 
     def close(self) -> None:
         """Stop the recogniser's threads."""

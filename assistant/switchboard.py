@@ -56,7 +56,7 @@ class Switchboard:
         on, most = len(self.live) + self._starting, self.assistant.capacity
         delay = 0.0 if self.assistant.settings.max_calls or not on else self.assistant.engine.delay()
         if on >= most:
-            reason = f"{on} of {most} calls are on (setting max_calls)"
+            reason = f"{on} of {most} calls are on"
         elif delay > LATE_SECONDS:
             reason = f"with {on} calls on, text takes {delay:.1f} s to be recognised"
         else:

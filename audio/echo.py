@@ -22,6 +22,7 @@ is echo and 0.4 ms when there is none; being fed costs 1.4 ms for each second an
 
 from __future__ import annotations
 
+from collections import deque
 from itertools import pairwise
 
 import numpy as np
@@ -85,11 +86,17 @@ class EchoDetector:
         """The next samples of a channel: mono float32 at 16 kHz. Both channels must be fed before either is asked."""
         self._legs[channel].feed(samples)
 
-    def own_speech(self, channel: int, start: int, end: int) -> list[tuple[int, int]]:
-        """The parts of samples [start, end) in which the channel's own speaker is heard, in order.
+    def advance(self, now: int) -> None:
+        """Take what was fed up to sample `now`; the rest waits: answers must not depend on how far ahead it is."""
+        for leg in self._legs:
+            leg.advance(now)
+
+    def own_speech(self, channel: int, start: int, end: int, now: int) -> list[tuple[int, int]]:
+        """The parts of samples [start, end) in which the channel's own speaker is heard, in order, as known at `now`.
 
         Without echo all of [start, end), whatever it holds; an empty list when there is nothing but echo.
         """
+        self.advance(now)
         near, far = self._legs[channel], self._legs[1 - channel]
         first, last = max(start // 2, near.begin), min(end // 2, near.end)
         if last - first < FRAME:
@@ -128,6 +135,9 @@ class _Leg:
     def __init__(self) -> None:
         self.end = 0
         self._state = np.zeros((len(_BAND), 2), dtype=np.float32)
+        self._waiting: deque[Samples] = deque()
+        self._taken = 0
+        """Samples at 16 kHz that have been taken from what was fed."""
         self._odd = 0
         """Samples of the next piece that belong to the pair begun by the last one."""
         self._tape = np.zeros(2 * KEPT_SECONDS * RATE, dtype=np.float32)
@@ -140,8 +150,19 @@ class _Leg:
         return self.end - self._filled
 
     def feed(self, samples: Samples) -> None:
-        if not len(samples):
-            return
+        if len(samples):
+            self._waiting.append(samples)
+
+    def advance(self, now: int) -> None:
+        while self._waiting and self._taken < now:
+            samples = self._waiting.popleft()
+            if len(samples) > now - self._taken:
+                self._waiting.appendleft(samples[now - self._taken :])
+                samples = samples[: now - self._taken]
+            self._take(samples)
+
+    def _take(self, samples: Samples) -> None:
+        self._taken += len(samples)
         filtered, self._state = signal.sosfilt(_BAND, samples, zi=self._state)
         kept = filtered[self._odd :: 2]
         self._odd = (self._odd + len(samples)) % 2
@@ -155,8 +176,9 @@ class _Leg:
         return np.pad(found, (before, end - begin - before - len(found)))
 
     def noise(self) -> float:
-        """Mean square of the quietest tenth of what is kept."""
-        return max(SILENCE, float(np.quantile(_energies(self._tape[: self._filled]), 0.1)))
+        """Mean square of the quietest tenth of the last KEPT_SECONDS."""
+        kept = self._tape[max(0, self._filled - KEPT_SECONDS * RATE) : self._filled]
+        return max(SILENCE, float(np.quantile(_energies(kept), 0.1)))
 
     def _append(self, samples: Samples) -> None:
         if self._filled + len(samples) > len(self._tape):

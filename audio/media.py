@@ -106,6 +106,10 @@ def is_stop(text: str) -> bool:
     return isinstance(told, dict) and told.get("type") == "stop"
 
 
+PING_TIMEOUT = 120.0
+"""Seconds a server may take to answer a ping: it reads one only after the audio that was sent before it."""
+
+
 class MediaClient:
     """Streams a call to a server; an async context manager. Leaving it hangs up and waits until all is stored.
 
@@ -118,7 +122,7 @@ class MediaClient:
 
     async def __aenter__(self) -> MediaClient:
         try:
-            self._socket = await connect(self._url, max_size=1 << 20)
+            self._socket = await connect(self._url, max_size=1 << 20, ping_timeout=PING_TIMEOUT)
         except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
             raise AudioError(f"No media server answers at {self._url} ({error}); start one with: seat serve") from error
         await self._socket.send(self._start.wire())

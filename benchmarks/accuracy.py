@@ -99,7 +99,7 @@ def accuracy(
     clips = read_clips(speech, limit)
     directory = model.locate(settings.model, config.cache_dir())
     with bar() as progress:
-        task = progress.add_task(f"{len(clips)} clips", total=len(clips) * (len(chosen) + 3))
+        task = progress.add_task(f"{len(clips)} clips", total=len(clips) * (len({*chosen, "telephone"}) + 3))
         recognizer = Recognizer(directory, workers=settings.workers)
         results, judged = measure(recognizer, directory, clips, chosen, lambda: progress.advance(task))
         if fit and calls:
@@ -243,7 +243,8 @@ def measure(
     def thirty(samples: Samples) -> str:
         return recognizer.decode(samples, pad=WINDOW_SECONDS).text
 
-    quality = {name: in_condition(clips, name) for name in {*conditions, "telephone"}}
+    conditions = list(dict.fromkeys([*conditions, "telephone"]))  # telephone: what the others are compared at
+    quality = {name: in_condition(clips, name) for name in conditions}
     window = f"window: utterance + {FINAL_PAD_SECONDS:.0f} s, beam 5"
     long = f"window: {WINDOW_SECONDS:.0f} s, beam 5"
     runs: list[tuple[AccuracyResult, str, Callable[[Sequence[Samples]], list[Recognition | str]]]] = [

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import Annotated, Any
@@ -39,7 +40,7 @@ WINDOW_MINUTES = 10
 class Window:
     """Ten minutes of the call (fewer, where the call is shorter); latencies in milliseconds."""
 
-    minute: int
+    minute: float
     """At which it ends."""
     finals: list[float]
     tickets: list[float]
@@ -57,7 +58,7 @@ def endurance(
     paths = recordings(calls)
     with bar() as progress, ServerProcess() as server:
         task = progress.add_task(f"{hours:g} h at {pace:g}x", total=3600 * hours)
-        windows = asyncio.run(_measure(server, paths, hours, pace, lambda seconds: progress.advance(task, seconds)))
+        windows, reached = asyncio.run(_measure(server, paths, hours, pace, partial(progress.advance, task)))
     if len(windows) < 2:
         raise SeatError("Too short to see anything grow: nothing was said in two different windows.")
     told: list[dict[str, Any]] = [
@@ -80,16 +81,16 @@ def endurance(
         table.add_row(*map(str, cells))
     console.print(table)
     # Memory is judged from the second window on: the first fills caches of words and names.
-    memory = last.rss_mb - windows[1].rss_mb
-    console.print(
-        f"Latency of the last window against the first: {growth:+.1f} %; memory since the second: {memory:+.0f} MB"
-    )
+    memory = last.rss_mb - windows[min(1, len(windows) - 2)].rss_mb
+    console.print(f"Asked for {pace:g} times real time, reached {reached:.1f}.")
+    console.print(f"Last window against the first: latency {growth:+.1f} %; memory since the second: {memory:+.0f} MB")
     finish(
         json,
         {
             "endurance": {
                 "hours": hours,
                 "pace": pace,
+                "pace_reached": round(reached, 2),
                 "windows": told,
                 "first_p50": told[0]["final_ms"]["p50"],
                 "last_p50": told[-1]["final_ms"]["p50"],
@@ -102,7 +103,8 @@ def endurance(
 
 async def _measure(
     server: ServerProcess, paths: Sequence[Path], hours: float, pace: float, advance: Callable[[float], object]
-) -> list[Window]:
+) -> tuple[list[Window], float]:
+    """The windows, and how many times real time the server really took the audio."""
     length = min(WINDOW_MINUTES, hours * 60 / 2)
     with RecordingReader(paths[0]) as reader:
         rate = reader.recording.rate
@@ -118,7 +120,8 @@ async def _measure(
             played += FRAME
             advance(FRAME)
             await asyncio.sleep(max(0.0, began + played / pace - time.monotonic()))
-    return await following
+    windows = await following
+    return windows, played / (time.monotonic() - began)
 
 
 def _frames(paths: Sequence[Path], seconds: float, rate: int) -> Iterator[Samples]:
@@ -145,7 +148,7 @@ async def _follow(url: str, minutes: float, total: float, process: psutil.Proces
     async for event in received(url):
         ended = event["type"] == "call.ended"
         if (ended or (event["at"] >= 60 * until and until < total)) and finals:
-            windows.append(Window(round(until), finals, tickets, process.memory_info().rss / 1e6))
+            windows.append(Window(round(min(until, total), 2), finals, tickets, process.memory_info().rss / 1e6))
             finals, tickets = [], []
         while event["at"] >= 60 * until and until < total:
             until += minutes

@@ -174,10 +174,12 @@ class Window(Figures):
 
 
 class Endurance(Figures):
-    """One long call at `pace` times real time."""
+    """One long call, streamed at `pace` times real time or as fast as the server took it."""
 
     hours: float
     pace: float
+    pace_reached: float
+    """How fast the server really took the audio; it holds a client back that is too fast for it."""
     windows: list[Window] = Field(min_length=1)
     first_p50: float
     last_p50: float

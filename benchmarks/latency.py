@@ -2,8 +2,7 @@
 
 Calls are streamed to `/media` at real-time pace by this process while another runs the server; each call has a page's
 websocket of its own. A latency is the wall time at which the client has the text, less the wall time at which the frame
-holding the speech's true end (or onset) was sent. True times come from `NAME.timing.json` beside the recording
-(a list of {"speaker", "start", "end"}) or its "turns" in `NAME.json`.
+holding the speech's true end (or onset) was due.
 
 `latency` measures a few calls, `load` more and more of them, and whether a full machine says so.
 """
@@ -41,7 +40,7 @@ from benchmarks.serving import ServerProcess
 
 FRAME = 0.02
 MATCH = 0.6
-"""Seconds that a final's times may be away from the turn it belongs to."""
+"""Seconds that a final may end before its turn, and begin away from it, and still be all of it."""
 SHORTEST = 0.6
 """Turns shorter than this (seconds) may be missed."""
 STARTS_WITHIN = 5.0
@@ -67,7 +66,7 @@ class Heard:
     arrivals: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     """(wall time, event)"""
     refused: str = ""
-    """Why the server did not take the call."""
+    """Why the server did not take the call, or not to its end."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +85,7 @@ class LatencyResult:
     calls: int
     details: list[Final]
     partials: list[float]
+    """To the first words of a turn on the page, which are the final's where no partial came before it."""
     ticket: list[float]
     suggestions: list[float]
     """Server-side, from the arrival of the end of speech."""
@@ -163,11 +163,15 @@ def _admission(paths: Sequence[Path]) -> dict[str, Any]:
     reasons = sorted({call.refused for call in heard if call.refused})
     console.print(
         f"Admission: {offered} calls offered, {len(taken)} taken, {offered - len(taken)} refused; of those taken "
-        f"{told['lost']} turns lost, final p50 {told['final_ms']['p50']:.0f} p95 {told['final_ms']['p95']:.0f} ms"
+        f"{told['lost']} turns lost, final {_spread(told['final_ms'])}"
     )
     return {"capacity": capacity, "offered": offered, "taken": len(taken), "said": reasons[:1]} | {
         key: told[key] for key in ("final_ms", "first_partial_ms", "lost", "lost_tails", "doubled")
     }
+
+
+def _spread(told: dict[str, float] | None) -> str:
+    return f"p50 {told['p50']:.0f}, p95 {told['p95']:.0f} ms" if told else "none"
 
 
 def _print(rows: Sequence[dict[str, Any]]) -> None:
@@ -227,7 +231,7 @@ def evaluate(heard: Sequence[Heard], cpu_percent: float = 0.0, rss_mb: float = 0
         ended: list[tuple[float, dict[str, Any]]] = []
         for when, event in call.arrivals:
             data = event["data"]
-            if event["type"] == "transcript.partial":
+            if event["type"] == "transcript.partial" and data["stable"] + data["tentative"]:
                 first_partial.setdefault(data["utterance"], when)
             elif event["type"] == "transcript.final" and data["text"]:
                 ended.append((when, data))
@@ -249,14 +253,16 @@ def evaluate(heard: Sequence[Heard], cpu_percent: float = 0.0, rss_mb: float = 0
                 lost += turn.end - turn.start > SHORTEST
                 continue
             when, last = mine[-1]
-            lost_tails += last["end"] < turn.end - MATCH
             doubled += _doubled([data["text"] for _, data in mine], turn.text)
-            if abs(last["end"] - turn.end) < MATCH:
+            if last["end"] < turn.end - MATCH:
+                lost_tails += 1
+            else:  # what ends later holds the next turn, too: the agent waited for that
                 stages = {"voice activity": 1000 * (last["end"] - turn.end)} | last.get("stages", {})
                 result.details.append(Final(1000 * (when - call.began - turn.end), stages))
-            first = mine[0][1]
-            if first["utterance"] in first_partial and abs(first["start"] - turn.start) < MATCH:
-                result.partials.append(1000 * (first_partial[first["utterance"]] - call.began - turn.start))
+            shown, first = mine[0]
+            if abs(first["start"] - turn.start) < MATCH:
+                shown = first_partial.get(first["utterance"], shown)
+                result.partials.append(1000 * (shown - call.began - turn.start))
     return replace(result, turns=count, lost=lost, lost_tails=lost_tails, doubled=doubled)
 
 

@@ -32,9 +32,13 @@ def recordings(directory: Path) -> list[Path]:
 
 
 def turns(path: Path) -> list[Turn]:
-    """What was said in a recording, in order; empty when nobody wrote it down."""
+    """What was said in a recording, in order; empty when nobody wrote it down. Raises SeatError."""
     for file, key in ((path.with_suffix(".timing.json"), None), (path.with_suffix(".json"), "turns")):
-        if file.is_file():
+        if not file.is_file():
+            continue
+        try:
             told = json.loads(file.read_text(encoding="utf-8"))
             return [Turn(t["speaker"], t["start"], t["end"], t["text"]) for t in (told[key] if key else told)]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise SeatError(f"{file} does not give the turns as speaker, start, end, text ({error!r}).") from error
     return []

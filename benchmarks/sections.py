@@ -347,7 +347,8 @@ def _endurance(run: Endurance) -> str:
         legend = charts.legend([(one.name, one.colour) for one in series])
         drawn.append(figure(title, charts.lines(title, x, y, series), legend))
     told = (
-        f"A call of {run.hours:g} hours at {run.pace:g} times real time. The median final went from "
+        f"A call of {run.hours:g} hours, {run.pace:g} times real time wanted, {run.pace_reached:.1f} reached. "
+        f"The median final went from "
         f"{run.first_p50:,.0f} to {run.last_p50:,.0f} ms ({run.growth_percent:+.1f} %), memory changed by "
         f"{run.rss_growth_mb:+.1f} MB."
     )

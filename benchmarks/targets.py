@@ -82,16 +82,21 @@ def _accuracy(results: Results) -> Iterator[Check]:
     stock = results.theirs(CONDITION, "transcribe")
     times = ours.times_real_time / stock.times_real_time if ours and stock else None
     told = f"{times:.1f} ×" if times else "–"
-    state = _state(times >= THROUGHPUT) if times else "not measured"
-    yield Check("Throughput against transcribe with the same beam", f"≥ {THROUGHPUT} ×", told, state)
+    state: State = "not measured"
+    if times and ours and stock and ours.characters >= LEAST_CHARACTERS:
+        state = _state(times >= THROUGHPUT and ours.cer_percent <= stock.cer_percent)
+        told += f" at {ours.cer_percent:.2f} against {stock.cer_percent:.2f} % errors"
+    what = "Throughput against transcribe with the same beam, errors no more"
+    yield Check(what, f"≥ {THROUGHPUT} ×", told, state)
 
 
 def _trust(results: Results) -> Iterator[Check]:
     trust = results.trust
+    state: State
     what, target = "Characters from non-speech", f"0 in {NONSPEECH_SECONDS / 60:.0f} min"
     if trust:
         long = trust.seconds >= NONSPEECH_SECONDS
-        state: State = "missed" if trust.characters else "met" if long else "not measured"
+        state = "missed" if trust.characters else "met" if long else "not measured"
         yield Check(what, target, f"{trust.characters} in {trust.seconds / 60:.1f} min", state)
     else:
         yield Check(what, target, "–", "not measured")

@@ -41,7 +41,7 @@ def test_latency_is_counted_from_the_true_end_of_speech() -> None:
     heard = Heard([Turn("caller", 1.0, 3.0, "你好"), Turn("agent", 4.0, 5.0, "请讲")], began=100.0)
     final = {"utterance": 0, "speaker": "caller", "start": 1.1, "end": 3.1, "text": "你好"}
     heard.arrivals = [
-        (101.8, {"type": "transcript.partial", "data": {"utterance": 0}}),
+        (101.8, {"type": "transcript.partial", "data": {"utterance": 0, "stable": "", "tentative": "你"}}),
         (103.6, {"type": "transcript.final", "data": final}),
     ]
     result = evaluate([heard])

@@ -14,6 +14,9 @@ CALLER, AGENT = 0, 1
 MARGIN = 0.15
 """Seconds around a turn that voice activity takes with it."""
 
+NOW = 3600 * SAMPLE_RATE
+"""All that was fed."""
+
 
 def heard(samples: Samples, until: float, piece: int = SAMPLE_RATE) -> EchoDetector:
     """A detector that has been fed the first seconds of a call (2, n at 8 kHz)."""
@@ -27,7 +30,7 @@ def heard(samples: Samples, until: float, piece: int = SAMPLE_RATE) -> EchoDetec
 
 def asked(samples: Samples, channel: int, start: float, end: float) -> list[tuple[float, float]]:
     """The speaker's own parts between `start` and `end`, in seconds, as they are known half a second later."""
-    parts = heard(samples, end + 0.5).own_speech(channel, int(start * SAMPLE_RATE), int(end * SAMPLE_RATE))
+    parts = heard(samples, end + 0.5).own_speech(channel, int(start * SAMPLE_RATE), int(end * SAMPLE_RATE), NOW)
     return [(first / SAMPLE_RATE, last / SAMPLE_RATE) for first, last in parts]
 
 
@@ -95,12 +98,14 @@ def test_nothing_on_the_other_leg_makes_no_echo(call: SampleCall) -> None:
 def test_the_size_of_the_pieces_changes_nothing(call: SampleCall) -> None:
     mixed = with_echo(call.samples, AGENT, -15, 0.1)
     span = int(call.turns[0].start * SAMPLE_RATE), int(call.turns[2].end * SAMPLE_RATE)
-    told = [heard(mixed, call.turns[2].end + 0.5, piece).own_speech(CALLER, *span) for piece in (333, 512, 100_000)]
+    told = [
+        heard(mixed, call.turns[2].end + 0.5, piece).own_speech(CALLER, *span, NOW) for piece in (333, 512, 100_000)
+    ]
     assert told[0] == told[1] == told[2]
     assert told[0] != [span]
 
 
 def test_what_is_long_past_is_not_judged(call: SampleCall) -> None:
     mixed = with_echo(call.samples, AGENT, -15, 0.1)
-    assert heard(mixed, 90).own_speech(CALLER, 0, 4 * SAMPLE_RATE) == [(0, 4 * SAMPLE_RATE)]
-    assert EchoDetector().own_speech(AGENT, 0, SAMPLE_RATE) == [(0, SAMPLE_RATE)]
+    assert heard(mixed, 90).own_speech(CALLER, 0, 4 * SAMPLE_RATE, NOW) == [(0, 4 * SAMPLE_RATE)]
+    assert EchoDetector().own_speech(AGENT, 0, SAMPLE_RATE, NOW) == [(0, SAMPLE_RATE)]

@@ -27,7 +27,7 @@ def test_stable_text_of_real_speech_only_grows(recognizer: Recognizer, call: Sam
     speech, agreement, engine = call.said(1), LocalAgreement(), Engine(recognizer)
     shown = ""
     for end in range(SAMPLE_RATE, len(speech), SAMPLE_RATE // 2):
-        stable, tentative = agreement.update(engine.partial("u", speech[:end]).result().text)
+        stable, tentative = agreement.update(engine.partial("u", speech[:end]).future.result().text)
         assert stable.startswith(shown)
         assert stable + tentative
         shown = stable

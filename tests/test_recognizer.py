@@ -59,6 +59,7 @@ def test_what_is_certain_is_not_decoded_again(recognizer: Recognizer, call: Samp
     assert 0 < len(prefix) < len(first.tokens)
     again = recognizer.decode_partial(speech, prefix)
     assert again.text.startswith(stable[: len(stable) - 1])
+    assert again.text.count(stable[:4]) == 1
     assert len(again.text) > len(first.text)
     assert recognizer.prefix(first, "") == ()
 

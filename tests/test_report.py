@@ -69,7 +69,8 @@ RESULTS: dict[str, Any] = {
         "seam": {"seconds": 75, "splits": 3, "lost": 0, "doubled": 0},
     },
     "endurance": {
-        "hours": 2.0, "pace": 20, "first_p50": 450, "last_p50": 460, "growth_percent": 2.2, "rss_growth_mb": 3.0,
+        "hours": 2.0, "pace": 20, "pace_reached": 19.0,
+        "first_p50": 450, "last_p50": 460, "growth_percent": 2.2, "rss_growth_mb": 3.0,
         "windows": [
             {"minute": minute, "final_ms": spread(450, 700), "rss_mb": 600, "finals": 90} for minute in (60, 120)
         ],
