@@ -29,9 +29,10 @@ USUAL_UTTERANCE = 4.5
 """Seconds of audio whose decoding stands for that of others."""
 FINALS_PER_SECOND = 0.25
 """Windows that a call gives the recogniser for finals (234 turns in 1000 s of calls, and pauses tried in vain)."""
-SHARE_FOR_FINALS = 0.7
-"""Of the workers' time; partials get what is left. It makes 16 calls of two cores on which a usual final takes 0.34 s
-with both busy: there, 16 calls have their finals in 0.8 s and hardly any partials (`python -m benchmarks load`)."""
+SHARE_FOR_FINALS = 0.4
+"""Of the workers' time; partials, tickets and the calls' media get the rest. It makes 16 calls of two cores on which a
+usual final takes 0.2 s with both busy: there, 16 calls have half their finals in 0.8 s, and 28 calls have them in 11 s
+(`python -m benchmarks load`)."""
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and how much of it is, 0..1."""
