@@ -92,7 +92,7 @@ def test_the_readme_shows_the_two_commands_and_what_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"`?make ([a-z-]+)", README):
         assert f"\n{target}:" in makefile, target
-    for name in ("latency", "accuracy"):
+    for name in ("load", "accuracy", "trust", "endurance"):
         assert (ROOT / "benchmarks" / "results" / f"{name}.json").is_file()
     for path in re.findall(r"\]\(([^):]+)\)", README):
         assert (ROOT / path).is_file(), path
