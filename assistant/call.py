@@ -11,7 +11,6 @@ short task for each partial shows what has been said so far.
 from __future__ import annotations
 
 import asyncio
-import bisect
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -22,12 +21,14 @@ from typing import Literal
 import numpy as np
 
 from assistant import endpoint, events
+from assistant.arrivals import Arrivals
+from assistant.drafts import ticket_drafts
 from assistant.engine import Engine, Job
 from assistant.events import Draft
 from assistant.partials import LocalAgreement
 from assistant.recognizer import NOTHING, Recognition
 from assistant.suggest import Suggester
-from assistant.ticket.fields import LABELS, Change, FieldValue, Hint, Value
+from assistant.ticket.fields import Change, Hint, Value
 from assistant.ticket.filler import TicketFiller
 from assistant.transcript import Utterance, speaker
 from audio.echo import EchoDetector
@@ -127,10 +128,10 @@ class Call:
         self._utterances = 0
         self._judged = 0
         """Samples (at 16 kHz) whose speech events have been taken."""
-        self._arrivals = _Arrivals(info.sample_rate)
+        self._arrivals = Arrivals(info.sample_rate)
         self._incoming: asyncio.Queue[Samples | None] = asyncio.Queue(maxsize=PIECES_WAITING)
         self._ended: asyncio.Queue[_Ended | None] = asyncio.Queue(maxsize=FINALS_AHEAD)
-        self._said_finally: asyncio.Queue[tuple[Utterance, SpeechEnded] | None] = asyncio.Queue(maxsize=FINALS_AHEAD)
+        self._said_finally: asyncio.Queue[tuple[Utterance, SpeechEnded] | None] = asyncio.Queue()
         self._ticket = asyncio.Lock()
         self._submitted = False
         self._background: set[asyncio.Task[None]] = set()
@@ -157,15 +158,18 @@ class Call:
         """No more audio comes. Returns when everything that was said has become an event and the call is ended."""
         try:
             await self._hand_over(None)
-            listening, *others = self._tasks
-            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_EXCEPTION)
-            if listening.done() and all(not task.done() or not task.exception() for task in others):
-                await asyncio.wait(others)
             await asyncio.gather(*self._tasks)
         finally:
-            for task in self._tasks:
-                task.cancel()
+            await self._wind_up()
             await self._publish([Draft(events.CallEnded(reason=reason), self._arrivals.seconds)])
+
+    async def _wind_up(self) -> None:
+        """When a task has failed, let those behind it finish what they have (it told them that nothing more comes)."""
+        ended = [task.done() and not task.cancelled() and task.exception() is not None for task in self._tasks]
+        failed = ended.index(True) if any(ended) else len(self._tasks)
+        for task in self._tasks[:failed]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def edit(self, name: str, value: Value) -> list[Draft]:
         """The agent typed a value. Raises TicketError; the caller stores the drafts."""
@@ -204,8 +208,10 @@ class Call:
         try:
             while await self._listen_on():
                 pass
-        finally:  # what has been said until then becomes text all the same
+        except Exception:  # what has been said until then becomes text all the same
             await self._ended.put(None)
+            raise
+        await self._ended.put(None)
 
     async def _listen_on(self) -> bool:
         """Take what has arrived; False when nothing more comes."""
@@ -362,33 +368,38 @@ class Call:
         await self._publish([self._draft(partial, until, until)])
 
     async def _finish(self) -> None:
-        while (ended := await self._ended.get()) is not None:
-            heard = await _result(ended.final) or NOTHING
-            speech, index = ended.speech, ended.utterance.index
-            utterance = Utterance(
-                index=index,
-                speaker=speaker(ended.utterance.channel, self.info.channels),
-                text=heard.text,
-                start=round(speech.start / SAMPLE_RATE, 3),
-                end=round(speech.end / SAMPLE_RATE, 3),
-                confidence=round(heard.confidence, 3),
-                hypotheses=heard.hypotheses,
-            )
-            begins = ended.utterance.start / SAMPLE_RATE
-            final = events.TranscriptFinal(
-                utterance=index,
-                speaker=utterance.speaker,
-                start=utterance.start,
-                end=utterance.end,
-                text=utterance.text,
-                confidence=utterance.confidence,
-                times=[round(begins + time, 2) for time in heard.times],
-                stages=self._stages(ended),
-            )
-            await self._publish([self._draft(final, speech.at, speech.end)])
-            if utterance.text:
-                await self._said_finally.put((utterance, speech))
-        await self._said_finally.put(None)
+        try:
+            while (ended := await self._ended.get()) is not None:
+                await self._publish_final(ended)
+        finally:
+            self._said_finally.put_nowait(None)
+
+    async def _publish_final(self, ended: _Ended) -> None:
+        heard = await _result(ended.final) or NOTHING
+        speech, index = ended.speech, ended.utterance.index
+        utterance = Utterance(
+            index=index,
+            speaker=speaker(ended.utterance.channel, self.info.channels),
+            text=heard.text,
+            start=round(speech.start / SAMPLE_RATE, 3),
+            end=round(speech.end / SAMPLE_RATE, 3),
+            confidence=round(heard.confidence, 3),
+            hypotheses=heard.hypotheses,
+        )
+        begins = ended.utterance.start / SAMPLE_RATE
+        final = events.TranscriptFinal(
+            utterance=index,
+            speaker=utterance.speaker,
+            start=utterance.start,
+            end=utterance.end,
+            text=utterance.text,
+            confidence=utterance.confidence,
+            times=[round(begins + time, 2) for time in heard.times],
+            stages=self._stages(ended),
+        )
+        await self._publish([self._draft(final, speech.at, speech.end)])
+        if utterance.text:
+            self._said_finally.put_nowait((utterance, speech))
 
     def _stages(self, ended: _Ended) -> dict[str, float]:
         """Milliseconds of each of STAGES; what overlaps with an earlier stage counts there."""
@@ -440,36 +451,6 @@ class Call:
         task.add_done_callback(self._background.discard)
 
 
-def ticket_drafts(
-    noted: Sequence[Change | Hint], at: float, utterance: int = -1, arrived: float | None = None
-) -> list[Draft]:
-    """Events for what the ticket filler noted; `utterance` is the one it heard, -1 when the agent did it."""
-    return [Draft(_noted(item, utterance), at, arrived) for item in noted]
-
-
-def _noted(item: Change | Hint, utterance: int) -> events.Data:
-    if isinstance(item, Hint):
-        return events.HintRaised(kind=item.kind, text=item.text, after_utterance=utterance)
-    return updated(item.name, item.value)
-
-
-def updated(name: str, value: FieldValue) -> events.TicketUpdated:
-    """The event that says what is now known of a field."""
-    return events.TicketUpdated(
-        field=name,
-        value=value.value,
-        label=LABELS[name],
-        display=value.display,
-        state=value.state,
-        confidence=round(value.confidence, 3),
-        evidence=[events.TicketEvidence(utterance=e.utterance, start=e.start, end=e.end) for e in value.evidence],
-        candidates=[
-            events.TicketCandidate(value=c.value, display=c.display, confidence=round(c.confidence, 3))
-            for c in value.candidates
-        ],
-    )
-
-
 async def _result(job: Job[Recognition]) -> Recognition | None:
     """What the engine answered, None when it was cancelled or failed (which one call survives and the log tells)."""
     try:
@@ -482,33 +463,3 @@ async def _result(job: Job[Recognition]) -> Recognition | None:
     except Exception:
         log.exception("recognition failed")
         return None
-
-
-class _Arrivals:
-    """When each part of the audio arrived."""
-
-    def __init__(self, rate: int) -> None:
-        self._rate = rate
-        self._samples = 0
-        self._ends: list[float] = []
-        self._times: list[float] = []
-
-    @property
-    def seconds(self) -> float:
-        """Seconds of audio so far."""
-        return self._samples / self._rate
-
-    def add(self, samples: int) -> None:
-        """More samples (at the source's rate) have just arrived."""
-        self._samples += samples
-        self._ends.append(self.seconds)
-        self._times.append(time.monotonic())
-        if len(self._ends) > 20_000:
-            del self._ends[:10_000], self._times[:10_000]
-
-    def of(self, sample: int) -> float:
-        """`time.monotonic()` at which a sample (at 16 kHz) arrived."""
-        if not self._times:
-            return time.monotonic()
-        place = bisect.bisect_left(self._ends, sample / SAMPLE_RATE)
-        return self._times[min(place, len(self._times) - 1)]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant import document, events
-from assistant.call import ticket_drafts
+from assistant.drafts import ticket_drafts
 from assistant.errors import SeatError
 from assistant.events import Draft, Event
 from assistant.seat import Knowledge

@@ -6,7 +6,8 @@ import asyncio
 from typing import Literal
 from weakref import WeakValueDictionary
 
-from assistant.call import Call, ticket_drafts
+from assistant.call import Call
+from assistant.drafts import ticket_drafts
 from assistant.errors import CallError, FullError
 from assistant.events import CallEnded, CallStarted, Draft, Event, KnowledgeFeedback, TicketSubmitted, TicketUpdated
 from assistant.log import EventLog
