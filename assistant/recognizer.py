@@ -50,12 +50,14 @@ TOKENS_EXTRA = 8
 SPEECH_EVIDENCE = 0.08
 """Least likelihood x (1 - no-speech probability) of speech. Noises, tones, clicks and breath score up to 0.16, most
 under 0.06; of 774 utterances of telephone speech one that was heard rightly scored less."""
-PARTIAL_EVIDENCE = 0.2
-"""The same for partials: they hear the beginnings of sounds, and the final says what is missing."""
 SURE_EVIDENCE = 0.4
 STEADY = 4.6
 """Up to this evidence a sound is speech only if its spectrum changes by more dB (audio/change.py). Horns score up to
 0.4 but change by 4.4 dB at most; every one of the 774 utterances changed by 4.8 and more."""
+BRIEF_SECONDS = 0.6
+BRIEF_STEADY = 6.0
+"""The same for partials no longer than this, which the beginning of a sound is a large part of: a horn changed by 5.5 dB
+there; 7 % of the speech changed by less than this."""
 LOOP_NGRAM = 3
 """A text that repeats itself is decoded again without repeating as many tokens (見證證證證… for 曾经的曾，曾丽华)."""
 PLAUSIBILITY_WEIGHT = 0.3
@@ -221,7 +223,8 @@ class Recognizer:
         start = self._reduced([self._tokenizer.timestamp_begin]) if prefix else []
         prompt = [*self._timed_prompt, *start, *prefix]
         [result] = self._generate(encoded, [prompt], 1, len(samples) / SAMPLE_RATE)
-        return self._judge(self._ranked(result), samples, PARTIAL_EVIDENCE)
+        brief = len(samples) <= BRIEF_SECONDS * SAMPLE_RATE
+        return self._judge(self._ranked(result), samples, BRIEF_STEADY if brief else STEADY)
 
     def prefix(self, heard: Recognition, stable: str) -> tuple[int, ...]:
         """The longest beginning of what was heard that says no more than `stable`, as tokens for `decode_partial`."""
@@ -300,12 +303,12 @@ class Recognizer:
         hypotheses.sort(key=lambda hypothesis: -hypothesis.worth)
         return _Ranked(hypotheses, float(result.no_speech_prob))
 
-    def _judge(self, ranked: _Ranked, samples: Samples, least: float = SPEECH_EVIDENCE) -> Recognition:
+    def _judge(self, ranked: _Ranked, samples: Samples, least_change: float = STEADY) -> Recognition:
         """The best text, if there was speech at all."""
         best = ranked.best
         evidence = (1 - ranked.no_speech) * max(hypothesis.likelihood for hypothesis in ranked.hypotheses)
-        steady = evidence < SURE_EVIDENCE and spectral_change(samples) < STEADY
-        if evidence < least or steady or not self._is_speech(best.text):
+        steady = evidence < SURE_EVIDENCE and spectral_change(samples) < least_change
+        if evidence < SPEECH_EVIDENCE or steady or not self._is_speech(best.text):
             return Recognition("", 0.0, ranked.no_speech)
         others = tuple(other.text for other in ranked.hypotheses[1:] if self._is_speech(other.text))
         confidence = expected_share_right(best.likelihood, 1 + len(others))
