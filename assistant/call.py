@@ -78,12 +78,12 @@ class _Open:
     trial: Job[Recognition] | None = None
     """The final of all so far, ordered when the speaker paused."""
     partial: Job[Recognition] | None = None
-    answered: bool = False
-    """Whether any partial has come back."""
+    answered: int = 0
+    """Samples that the last partial that came back had seen."""
     heard: Recognition = NOTHING
     """What the last partial heard, if anything."""
     shown: int = 0
-    """Samples that the last partial saw."""
+    """Samples that the last partial that was ordered sees."""
     closed: bool = False
 
 
@@ -338,9 +338,9 @@ class Call:
     async def _show_partial(self, utterance: _Open, job: Job[Recognition], until: int) -> None:
         """Publish what a partial heard, if the utterance is still being spoken."""
         heard = await _result(job)
-        if heard is None or utterance.closed:
+        if heard is None or utterance.closed or until < utterance.answered:
             return
-        utterance.answered = True
+        utterance.answered = until
         if not heard.text:
             return
         utterance.heard = heard
@@ -452,7 +452,7 @@ class Call:
 
 
 async def _result(job: Job[Recognition]) -> Recognition | None:
-    """What the engine answered, None when it was cancelled or failed (which one call survives and the log tells)."""
+    """What the engine answered, None when it was cancelled or failed (which the engine logs and a call survives)."""
     try:
         return await asyncio.wrap_future(job.future)
     except asyncio.CancelledError:
@@ -461,5 +461,4 @@ async def _result(job: Job[Recognition]) -> Recognition | None:
             return None
         raise
     except Exception:
-        log.exception("recognition failed")
         return None

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import logging
 import statistics
 import threading
 import time
@@ -25,6 +26,8 @@ from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
 from assistant.recognizer import Recognition, Recognizer, Samples
+
+log = logging.getLogger(__name__)
 
 _FINAL, _TRIAL, _PARTIAL, _QUESTION = range(4)
 DELAYS = 20
@@ -168,21 +171,27 @@ class Engine:
 
     def _work(self) -> None:
         while batch := self._next():
-            results: list[Any] = []
-            failure: BaseException | None = None
-            try:
-                results = [batch[0].work()] if batch[0].work else self._decode(batch)
-            except BaseException as error:  # whatever went wrong belongs to those who asked
-                failure = error
+            answers = self._answers(batch)
             self._record(batch)
-            for place, job in enumerate(batch):
+            for job, (result, failure) in zip(batch, answers, strict=True):
                 if failure:
                     job.future.set_exception(failure)
                 else:
-                    job.future.set_result(results[place])
+                    job.future.set_result(result)
 
-    def _decode(self, batch: Sequence[Job[Recognition]]) -> list[Recognition]:
-        return self.recognizer.decode_together([job.samples for job in batch if job.samples is not None])
+    def _answers(self, batch: Sequence[Job[Any]]) -> list[tuple[Any, BaseException | None]]:
+        """What came of each job: (result, None) or (None, what went wrong)."""
+        work = batch[0].work
+        try:
+            if work:
+                return [(work(), None)]
+            windows = [job.samples for job in batch if job.samples is not None]
+            return [(heard, None) for heard in self.recognizer.decode_together(windows)]
+        except BaseException as error:  # whatever went wrong belongs to those who asked
+            if len(batch) > 1:  # but not to those whose windows were decoded with theirs
+                return [answer for job in batch for answer in self._answers([job])]
+            log.error("recognition failed", exc_info=error)
+            return [(None, error)]
 
     def _next(self) -> list[Job[Any]]:
         """Wait for something to do; nothing when the engine is closed."""

@@ -71,7 +71,7 @@ class SeatAssistant:
             compute_type=settings.compute_type,
         )
         self.engine = Engine(recognizer)
-        self._ears = ThreadPoolExecutor(1, thread_name_prefix="ears")
+        self._ears = ThreadPoolExecutor(max(1, settings.workers // 2), thread_name_prefix="ears")
         decoding = self._warm_up()
         self.capacity = settings.max_calls or capacity(settings.workers, decoding)
         """Calls that this machine carries at once."""

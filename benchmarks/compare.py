@@ -2,7 +2,8 @@
 
 Recorded utterances, as our voice activity cuts them, are decoded by ours, by `faster_whisper.WhisperModel.transcribe`
 and by its `BatchedInferencePipeline`, in turns. Then the calls are played at real-time pace to our server, to
-`transcribe` called whenever our voice activity says that an utterance is over, and to the peers' servers.
+`transcribe` called whenever our voice activity says that an utterance is over, and to the peers' servers; what their
+clients show is judged alike for all (benchmarks/matching).
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from benchmarks.latency import FRAME, Heard
 from benchmarks.matching import Followed, follow
 from benchmarks.peers import PEERS, Peer, PeerServer
 from benchmarks.recordings import Turn, recordings, turns
+from benchmarks.serving import ServerProcess
 from benchmarks.sounds import assorted
 
 SPEAKERS = ("caller", "agent")
@@ -72,7 +74,9 @@ class Row:
     version: str
     how: str
     cer_percent: float | None = None
-    """On the calls."""
+    """On the calls, recorded utterances."""
+    live_cer_percent: float | None = None
+    """On the calls, played live."""
     speech_cer_percent: float | None = None
     """On the clips."""
     seconds: float = 0.0
@@ -84,7 +88,14 @@ class Row:
     lost: int | None = None
     doubled: int | None = None
     nonspeech_characters: int | None = None
-    note: str | None = None
+
+    def followed(self, streams: Sequence[Followed]) -> None:
+        """Take over what became of the calls that were played live."""
+        self.live_cer_percent = round(100 * sum(s.errors for s in streams) / sum(s.characters for s in streams), 2)
+        self.finals = [value for stream in streams for value in stream.finals]
+        self.partials = [value for stream in streams for value in stream.partials]
+        self.lost = sum(stream.lost for stream in streams)
+        self.doubled = sum(stream.doubled for stream in streams)
 
     def summary(self) -> dict[str, Any]:
         """As it goes into the JSON file."""
@@ -93,6 +104,7 @@ class Row:
             "version": self.version,
             "how": self.how,
             "cer_percent": self.cer_percent,
+            "live_cer_percent": self.live_cer_percent,
             "speech_cer_percent": self.speech_cer_percent,
             "times_real_time": round(self.audio / self.seconds, 2) if self.seconds else None,
             "final_ms": percentiles(self.finals) if self.finals else None,
@@ -100,7 +112,6 @@ class Row:
             "lost": self.lost,
             "doubled": self.doubled,
             "nonspeech_characters": self.nonspeech_characters,
-            "note": self.note,
         }
 
 
@@ -126,7 +137,7 @@ def compare(
     paths = paths[:live] or paths
     clips = load_clips(speech, limit) if speech else []
     voices = [voice for path in paths for voice in read_voices(path)]
-    sounds = sounds_of(nonspeech)
+    sounds = sounds_of(nonspeech) if nonspeech else None
     not_run = dict(NOT_RUN)
     with bar() as progress:
         task = progress.add_task("recorded utterances", total=None)
@@ -135,7 +146,8 @@ def compare(
         decode_calls(systems, voices)
         if clips:
             decode_clips(systems, [(clip.samples, clip.text) for clip in clips])
-        decode_sounds(systems, sounds)
+        if sounds:
+            decode_sounds(systems, sounds)
         if live:
             seconds = sum(len(voice.samples) for voice in voices) / SAMPLE_RATE / len(SPEAKERS)
 
@@ -143,7 +155,7 @@ def compare(
                 progress.reset(task, description=f"{name}, live", total=seconds)
                 return lambda passed: progress.advance(task, passed)
 
-            live_ours(rows[0], paths, play("ours"))
+            live_ours(rows[0], paths, voices, play("ours"))
             live_transcribe(rows[1], directory, voices, settings.workers, play(rows[1].system))
             for name in names:
                 try:
@@ -167,7 +179,8 @@ def print_rows(rows: Sequence[Row], not_run: dict[str, str], count: int) -> None
     for heading in (
         "system",
         "CER %",
-        "clips CER %",
+        "live",
+        "clips",
         "x real time",
         "final p50",
         "p95",
@@ -180,7 +193,13 @@ def print_rows(rows: Sequence[Row], not_run: dict[str, str], count: int) -> None
     for row in rows:
         told = row.summary()
         final, partial = told["final_ms"] or {}, told["first_partial_ms"] or {}
-        cells = [told["cer_percent"], told["speech_cer_percent"], told["times_real_time"], final.get("p50")]
+        cells = [
+            told["cer_percent"],
+            told["live_cer_percent"],
+            told["speech_cer_percent"],
+            told["times_real_time"],
+            final.get("p50"),
+        ]
         cells += [final.get("p95"), partial.get("p50"), row.lost, row.doubled, row.nonspeech_characters]
         table.add_row(row.system, *("-" if cell is None else f"{cell:g}" for cell in cells))
     console.print(table)
@@ -211,7 +230,7 @@ def cut(samples: Samples, rate: int) -> list[SpeechEnded]:
 def sounds_of(seconds: float) -> Voice:
     """Sounds in which nobody speaks, one after another, and what our voice activity takes for speech among them."""
     silence = np.zeros(TELEPHONE_RATE, dtype=np.float32)
-    pieces = [piece for sound in assorted(seconds) for piece in (sound.samples, silence)] if seconds else [silence]
+    pieces = [piece for sound in assorted(seconds) for piece in (sound.samples, silence)]
     samples = np.concatenate(pieces)
     return Voice(Resampler(TELEPHONE_RATE).feed(samples, last=True), [], cut(samples, TELEPHONE_RATE))
 
@@ -247,7 +266,7 @@ def offline(directory: Path, workers: int) -> list[tuple[Row, Texts]]:
 
     fw = version("faster-whisper")
     return [
-        (Row("ours", version("seat-assistant"), f"our server, one call at a time; {workers} threads"), ours),
+        (Row("ours", version("seat-assistant"), f"our server, one call at a time; {workers} workers"), ours),
         (
             Row(
                 "faster_whisper transcribe",
@@ -314,15 +333,18 @@ def decode_in_turns(systems: Sequence[tuple[Row, Texts]], windows: Sequence[Samp
     return texts
 
 
-def live_ours(row: Row, paths: Sequence[Path], advance: Callable[[float], None]) -> None:
+def live_ours(row: Row, paths: Sequence[Path], voices: Sequence[Voice], advance: Callable[[float], None]) -> None:
     """Our server, one call after the other."""
-    row.lost = row.doubled = 0
-    for path in paths:
-        result = latency.measure([[path]], advance)
-        row.finals += result.finals
-        row.partials += result.partials
-        row.lost += result.lost
-        row.doubled += result.doubled
+    with ServerProcess() as server:
+        calls = asyncio.run(latency.stream(server, [paths], advance))
+    row.followed([one for place, heard in enumerate(calls) for one in followed(heard, voices[len(SPEAKERS) * place :])])
+
+
+def followed(heard: Heard, voices: Sequence[Voice]) -> list[Followed]:
+    """What became of both speakers' turns; the voices of the call come first."""
+    return [
+        follow(voice.turns, heard.shown(speaker), heard.began) for speaker, voice in zip(SPEAKERS, voices, strict=False)
+    ]
 
 
 def live_transcribe(
@@ -332,13 +354,11 @@ def live_transcribe(
     from faster_whisper import WhisperModel  # noqa: PLC0415
 
     stock = WhisperModel(str(directory), device="cpu", compute_type="int8", cpu_threads=1, num_workers=workers)
-    row.lost = row.doubled = 0
+    streams: list[Followed] = []
     for first in range(0, len(voices), len(SPEAKERS)):
-        heard = asyncio.run(_listen(stock, voices[first : first + len(SPEAKERS)], workers, advance))
-        result = latency.evaluate([heard])
-        row.finals += result.finals
-        row.lost += result.lost
-        row.doubled += result.doubled
+        call = voices[first : first + len(SPEAKERS)]
+        streams += followed(asyncio.run(_listen(stock, call, workers, advance)), call)
+    row.followed(streams)
 
 
 async def _listen(stock: Any, call: Sequence[Voice], workers: int, advance: Callable[[float], None]) -> Heard:
@@ -375,26 +395,20 @@ def live_peer(
     peer: Peer,
     directory: Path,
     voices: Sequence[Voice],
-    sounds: Voice,
+    sounds: Voice | None,
     threads: int,
     advance: Callable[[float], None],
 ) -> Row:
     """A peer's server, one call after the other, a stream for each speaker. Raises SeatError."""
-    followed: list[Followed] = []
+    row = Row(peer.name, peers.version(peer), peer.how)
+    streams: list[Followed] = []
     with PeerServer(peer, directory, sample(), threads) as server:
         for first in range(0, len(voices), len(SPEAKERS)):
             call = voices[first : first + len(SPEAKERS)]
             began, shown = peers.stream(server.url, [voice.samples for voice in call], advance)
-            followed += [follow(voice.turns, one, began) for voice, one in zip(call, shown, strict=True)]
-        _, [shown_to_nobody] = peers.stream(server.url, [sounds.samples], lambda _: None)
-    return Row(
-        peer.name,
-        peers.version(peer),
-        peer.how,
-        cer_percent=round(100 * sum(one.errors for one in followed) / sum(one.characters for one in followed), 2),
-        finals=[value for one in followed for value in one.finals],
-        partials=[value for one in followed for value in one.partials],
-        lost=sum(one.lost for one in followed),
-        doubled=sum(one.doubled for one in followed),
-        nonspeech_characters=max((len(normalise(one.text)) for one in shown_to_nobody), default=0),
-    )
+            streams += [follow(voice.turns, one, began) for voice, one in zip(call, shown, strict=True)]
+        if sounds:
+            _, [heard] = peers.stream(server.url, [sounds.samples], lambda _: None)
+            row.nonspeech_characters = max((len(normalise(one.text)) for one in heard), default=0)
+    row.followed(streams)
+    return row

@@ -72,7 +72,10 @@ class Admission(Figures):
     said: list[str] = []
     """What those were told that it refused."""
     final_ms: Spread | None = None
+    first_partial_ms: Spread | None = None
     lost: int
+    lost_tails: int = 0
+    doubled: int = 0
 
 
 class AccuracyRow(Figures):
@@ -194,7 +197,9 @@ class System(Figures):
     version: str = ""
     how: str = ""
     cer_percent: float | None = None
-    """On the calls."""
+    """On the calls, recorded utterances."""
+    live_cer_percent: float | None = None
+    """On the calls, played live."""
     speech_cer_percent: float | None = None
     """On clips of human speech."""
     times_real_time: float | None = None
@@ -204,7 +209,6 @@ class System(Figures):
     """Turns."""
     doubled: int | None = None
     nonspeech_characters: int | None = None
-    note: str | None = None
 
 
 class NotRun(Figures):
@@ -290,8 +294,6 @@ def read(path: Path) -> tuple[Results, list[Run]]:
     runs = []
     for file in files:
         results, run = _read(file)
-        if file.name == "load.json" and results.latency is not None:
-            results = Results(load=results.latency, admission=results.admission)
         merged |= {name: told for name in (*NAMES, "admission") if (told := getattr(results, name)) is not None}
         runs.append(run)
     return Results(**merged), runs

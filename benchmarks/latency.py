@@ -35,20 +35,17 @@ from audio.files import RecordingReader
 from audio.media import MediaClient, MediaStart
 from benchmarks.accuracy import normalise
 from benchmarks.common import SAMPLES, JsonOption, bar, console, finish
+from benchmarks.matching import REPEATED, SHORTEST, Shown, tail_is_lost
 from benchmarks.recordings import Turn, recordings, turns
 from benchmarks.serving import ServerProcess
 
 FRAME = 0.02
 MATCH = 0.6
 """Seconds that a final may end before its turn, and begin away from it, and still be all of it."""
-SHORTEST = 0.6
-"""Turns shorter than this (seconds) may be missed."""
 STARTS_WITHIN = 5.0
 """Seconds within which all calls of a run begin."""
 FEWEST_RECORDINGS = 2
 """Recordings of a run: with fewer calls at once, each desk takes one call after the other."""
-REPEATED = 4
-"""Characters said twice in a row where one final ends and the next begins, that count as doubled text."""
 
 _STAGES = ("voice activity", *STAGES)
 
@@ -67,6 +64,19 @@ class Heard:
     """(wall time, event)"""
     refused: str = ""
     """Why the server did not take the call, or not to its end."""
+
+    def shown(self, speaker: str) -> list[Shown]:
+        """All that the page had of one speaker's words, whenever that changed."""
+        texts: dict[int, str] = {}
+        changes = []
+        for when, event in self.arrivals:
+            data = event["data"]
+            if event["type"] not in ("transcript.partial", "transcript.final") or data["speaker"] != speaker:
+                continue
+            partial = event["type"] == "transcript.partial"
+            texts[data["utterance"]] = data["stable"] + data["tentative"] if partial else data["text"]
+            changes.append(Shown(when, "".join(texts[utterance] for utterance in sorted(texts))))
+        return changes
 
 
 @dataclass(frozen=True)
@@ -93,7 +103,7 @@ class LatencyResult:
     lost: int
     """Turns of which no final came."""
     lost_tails: int
-    """Turns whose last final ends well before they do."""
+    """Turns whose last final ends well before they do, or says less of their end."""
     doubled: int
     """Finals that say again what the one before said."""
     refused: int = 0
@@ -114,7 +124,7 @@ def latency(
     json: JsonOption = None,
 ) -> None:
     """Speech end to final text and speech onset to first partial, at a websocket client, at real-time pace."""
-    _run(calls, concurrency, json)
+    _run("latency", calls, concurrency, json)
 
 
 def load(
@@ -124,10 +134,10 @@ def load(
     json: JsonOption = None,
 ) -> None:
     """Latency against the number of calls, and what a full machine does with one more."""
-    _run(calls, concurrency, json, admission)
+    _run("load", calls, concurrency, json, admission)
 
 
-def _run(calls: Path, concurrency: str, json: Path | None, admission: bool = False) -> None:
+def _run(name: str, calls: Path, concurrency: str, json: Path | None, admission: bool = False) -> None:
     output.check(json)
     try:
         counts = [int(part) for part in concurrency.split(",")]
@@ -143,7 +153,7 @@ def _run(calls: Path, concurrency: str, json: Path | None, admission: bool = Fal
             task = progress.add_task(f"{count} call(s)", total=seconds(played))
             rows.append(summary(measure(played, partial(progress.advance, task))))
     _print(rows)
-    figures: dict[str, Any] = {"latency": rows}
+    figures: dict[str, Any] = {name: rows}
     if admission:
         figures["admission"] = _admission(paths)
     finish(json, figures)
@@ -157,7 +167,7 @@ def _admission(paths: Sequence[Path]) -> dict[str, Any]:
         played = desks(paths, offered)
         with bar() as progress:
             task = progress.add_task(f"{offered} calls, {capacity} wanted", total=seconds(played) / 2)
-            heard = asyncio.run(_stream_all(server, played, partial(progress.advance, task)))
+            heard = asyncio.run(stream(server, played, partial(progress.advance, task)))
     taken = [call for call in heard if not call.refused]
     told = summary(evaluate(taken))
     reasons = sorted({call.refused for call in heard if call.refused})
@@ -214,7 +224,7 @@ def measure(played: Sequence[Sequence[Path]], advance: Advance | None = None) ->
     with ServerProcess() as server:
         process = psutil.Process(server.pid)
         before, began = sum(process.cpu_times()[:2]), time.monotonic()
-        heard = asyncio.run(_stream_all(server, played, advance))
+        heard = asyncio.run(stream(server, played, advance))
         used = 100 * (sum(process.cpu_times()[:2]) - before) / (time.monotonic() - began)
         memory = process.memory_info().rss / 1e6
     return replace(evaluate(heard, used, memory), calls=len(played))
@@ -254,7 +264,8 @@ def evaluate(heard: Sequence[Heard], cpu_percent: float = 0.0, rss_mb: float = 0
                 continue
             when, last = mine[-1]
             doubled += _doubled([data["text"] for _, data in mine], turn.text)
-            if last["end"] < turn.end - MATCH:
+            text = "".join(data["text"] for _, data in mine)
+            if last["end"] < turn.end - MATCH or tail_is_lost(normalise(turn.text), normalise(text)):
                 lost_tails += 1
             else:  # what ends later holds the next turn, too: the agent waited for that
                 stages = {"voice activity": 1000 * (last["end"] - turn.end)} | last.get("stages", {})
@@ -319,16 +330,20 @@ def _waterfall(final: Final) -> list[dict[str, Any]]:
     return stages
 
 
-async def _stream_all(server: ServerProcess, played: Sequence[Sequence[Path]], advance: Advance | None) -> list[Heard]:
+async def stream(server: ServerProcess, played: Sequence[Sequence[Path]], advance: Advance | None) -> list[Heard]:
+    """What the clients of all calls received, desk by desk; `advance` gets the seconds played."""
+
     async def desk(number: int, paths: Sequence[Path]) -> list[Heard]:
         await asyncio.sleep(STARTS_WITHIN / len(played) * number)
-        return [await _stream(server, path, f"bench-{number}-{place}", advance) for place, path in enumerate(paths)]
+        return [
+            await _stream_call(server, path, f"bench-{number}-{place}", advance) for place, path in enumerate(paths)
+        ]
 
     heard = await asyncio.gather(*(desk(number, paths) for number, paths in enumerate(played)))
     return list(chain.from_iterable(heard))
 
 
-async def _stream(server: ServerProcess, path: Path, call: str, advance: Advance | None) -> Heard:
+async def _stream_call(server: ServerProcess, path: Path, call: str, advance: Advance | None) -> Heard:
     heard = Heard(turns(path))
     with RecordingReader(path) as reader:
         frames = [frame.copy() for frame in reader.chunks(FRAME)]

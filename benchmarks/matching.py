@@ -15,9 +15,14 @@ from itertools import accumulate, takewhile
 from rapidfuzz.distance import Levenshtein
 
 from benchmarks.accuracy import normalise
-from benchmarks.latency import REPEATED, SHORTEST
 from benchmarks.recordings import Turn
 
+SHORTEST = 0.6
+"""Turns shorter than this (seconds) may be missed."""
+REPEATED = 4
+"""Characters said twice in a row that count as doubled text."""
+TAIL = 4
+"""Characters missing at the end of a turn that count as a lost tail."""
 LEAST = 0.25
 """Share of a turn's characters that must be in the text; with fewer the turn is lost."""
 
@@ -86,6 +91,13 @@ def spans(wanted: Sequence[str], text: str) -> list[tuple[int, int] | None]:
 def doubled(said: str, text: str) -> int:
     """How often `text` says something of REPEATED characters or more twice in a row that was not said twice."""
     return sum(found[0] not in said for found in re.finditer(rf"(.{{{REPEATED},}}?)\1", text))
+
+
+def tail_is_lost(said: str, text: str) -> bool:
+    """Whether the end of what was said is neither heard rightly nor misheard in `text` but missing."""
+    steps = Levenshtein.opcodes(said, text)
+    last = steps[-1] if len(steps) else None
+    return last is not None and last.tag == "delete" and last.src_end - last.src_start >= TAIL
 
 
 def _common(one: str, other: str) -> int:

@@ -153,7 +153,9 @@ def stream(url: str, voices: Sequence[Samples], advance: Callable[[float], None]
 
     try:
         return began, asyncio.run(all_of_them())
-    except (OSError, TimeoutError, WebSocketException) as error:
+    except TimeoutError as error:
+        raise SeatError(f"it was not done {FLUSH_SECONDS:.0f} s after the last word") from error
+    except (OSError, WebSocketException) as error:
         raise SeatError(f"it broke off: {error or type(error).__name__}") from error
 
 
@@ -169,8 +171,8 @@ async def _speak(url: str, voice: Samples, began: float, advance: Callable[[floa
             if advance and place % 50 == 0:
                 advance(1)
         await client.send(b"")
-        await asyncio.wait([reading], timeout=FLUSH_SECONDS)
-        reading.cancel()
+        async with asyncio.timeout(FLUSH_SECONDS):
+            await reading
     return shown
 
 

@@ -196,7 +196,9 @@ def _load(rows: Sequence[LatencyRow]) -> str:
     drawing = charts.lines(title, x, y, [Series("CPU", 4, [(float(calls), value) for calls, value in points])])
     refused = [f"{row.refused} of {row.calls}" for row in rows if row.refused]
     caption = (
-        f"Calls refused because the machine was full: {', '.join(refused)}." if refused else "No call was refused."
+        f"Calls refused because the machine was full: {', '.join(refused)}."
+        if refused
+        else "No call was refused: the server was told to take them all."
     )
     return figure(title, drawing, charts.legend([("server process", 4)]), caption)
 
@@ -358,15 +360,26 @@ def _endurance(run: Endurance) -> str:
 def _compare(compare: Compare) -> str:
     speed, latency = "times real time; further right is better", "speech end → final, p50, ms; further left is better"
     drawn = [
-        _cloud("Error rate against speed", compare.rows, speed, lambda one: one.times_real_time),
         _cloud(
-            "Error rate against latency", compare.rows, latency, lambda one: one.final_ms.p50 if one.final_ms else None
+            "Error rate against speed, recorded utterances",
+            compare.rows,
+            speed,
+            lambda one: one.times_real_time,
+            lambda one: one.cer_percent,
+        ),
+        _cloud(
+            "Error rate against latency, live",
+            compare.rows,
+            latency,
+            lambda one: one.final_ms.p50 if one.final_ms else None,
+            lambda one: one.live_cer_percent,
         ),
     ]
     columns: dict[str, list[str]] = {
         "system": [one.system for one in compare.rows],
         "version": [one.version for one in compare.rows],
-        "CER %, calls": [_number(one.cer_percent, 2) for one in compare.rows],
+        "CER %, recorded": [_number(one.cer_percent, 2) for one in compare.rows],
+        "CER %, live": [_number(one.live_cer_percent, 2) for one in compare.rows],
         "CER %, clips": [_number(one.speech_cer_percent, 2) for one in compare.rows],
         "× real time": [_number(one.times_real_time, 1) for one in compare.rows],
         "final p50": [_spread(one.final_ms)[0] for one in compare.rows],
@@ -375,7 +388,7 @@ def _compare(compare: Compare) -> str:
         "lost turns": [_number(one.lost) for one in compare.rows],
         "doubled": [_number(one.doubled) for one in compare.rows],
         "non-speech characters": [_number(one.nonspeech_characters) for one in compare.rows],
-        "how it was run": ["; ".join(part.rstrip(".") for part in (one.how, one.note) if part) for one in compare.rows],
+        "how it was run": [one.how for one in compare.rows],
     }
     known = {heading: cells for heading, cells in columns.items() if set(cells) != {MISSING}}
     parts = [
@@ -389,9 +402,15 @@ def _compare(compare: Compare) -> str:
     return "\n".join(parts)
 
 
-def _cloud(title: str, systems: Sequence[System], label: str, along: Callable[[System], float | None]) -> str:
+def _cloud(
+    title: str,
+    systems: Sequence[System],
+    label: str,
+    along: Callable[[System], float | None],
+    wrong: Callable[[System], float | None],
+) -> str:
     """Character error rate of the systems against something else that is known of them."""
-    known = [(one, value, one.cer_percent) for one in systems if (value := along(one)) and one.cer_percent is not None]
+    known = [(one, value, cer) for one in systems if (value := along(one)) and (cer := wrong(one)) is not None]
     if len(known) < 2:
         return ""
     x = charts.axis(label, [value for _, value, _ in known])

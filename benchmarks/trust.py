@@ -28,7 +28,9 @@ from assistant.seat import SeatAssistant
 from assistant.text import tidy
 from audio.files import RecordingReader
 from audio.media import MediaStart
-from audio.resample import Resampler
+from audio.resample import SAMPLE_RATE, Resampler
+from audio.utterances import Endpointing
+from audio.vad import CHUNK, VoiceActivity
 from benchmarks.accuracy import Clip, load_clips, normalise
 from benchmarks.common import SAMPLES, JsonOption, bar, console, finish
 from benchmarks.flaws import Hygiene, at_seams, doubled, hygiene, latin, missing
@@ -46,7 +48,7 @@ ECHO_SECONDS = 60
 """So much of the first call is played with echo."""
 ROOM_SECONDS = 0.06
 """Until a room's echo has died away by 60 dB."""
-SEAM_SECONDS = 75
+SEAM_SECONDS = 120
 """Speech without a pause, to see the seams of utterances that are split."""
 SPEAKERS = ("caller", "agent")
 TOUCHING = 0.05
@@ -172,8 +174,8 @@ def with_echo(samples: Samples, source: int, level: float, delay: float) -> Samp
 
 
 def continuous(calls: Sequence[Recorded], seconds: float) -> tuple[list[Samples], Samples]:
-    """The agents' turns, and all of them without the pauses between, at least `seconds` long. Both mono at 8 kHz."""
-    said = [_said(call, turn) for call in calls for turn in call.turns if turn.speaker == "agent"]
+    """The agents' turns, and all of them in one breath, at least `seconds` long. Both mono at 8 kHz."""
+    said = [breathless(_said(call, turn)) for call in calls for turn in call.turns if turn.speaker == "agent"]
     if not said:
         raise SeatError("The recordings of --calls have no turn of an agent.")
     taken: list[Samples] = []
@@ -182,6 +184,14 @@ def continuous(calls: Sequence[Recorded], seconds: float) -> tuple[list[Samples]
             break
         taken.append(turn)
     return taken, np.concatenate(taken)
+
+
+def breathless(samples: Samples) -> Samples:
+    """Speech (mono at 8 kHz) without what the voice activity takes for pauses."""
+    loud = np.array([*VoiceActivity().feed(Resampler(RATE).feed(samples, last=True))]) >= Endpointing.offset
+    loud[1:] |= loud[:-1].copy()  # the end of a syllable is softer than its beginning
+    kept = np.repeat(loud, CHUNK * RATE // SAMPLE_RATE)[: len(samples)]
+    return samples[: len(kept)][kept]
 
 
 class _Player:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from assistant import model
@@ -96,6 +97,18 @@ def test_an_error_reaches_the_one_who_asked_and_nobody_else(engine: Engine, call
     with pytest.raises(Exception):  # noqa: B017
         broken.future.result()
     assert engine.final(call.said(3)).future.result().text
+    engine.close()
+
+
+def test_what_breaks_a_batch_fails_alone(call: SampleCall) -> None:
+    engine = Engine(Recognizer(model.locate("base", cache_dir()), workers=1))
+    speech = call.said(3)
+    broken = np.full((len(speech), 2), 0.1, dtype=np.float32)  # as long, but of two channels
+    busy = engine.final(speech)
+    jobs = [engine.final(samples) for samples in (speech, broken, speech, broken)]
+    assert busy.future.result().text
+    assert [job.future.exception() is None for job in jobs] == [True, False, True, False]
+    assert len({job.done for job in jobs}) < 4, "none shared a batch"
     engine.close()
 
 

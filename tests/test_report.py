@@ -168,7 +168,7 @@ def test_latency_and_load_share_a_drawing(tmp_path: Path) -> None:
 def test_a_full_server_is_reported_with_its_load(tmp_path: Path) -> None:
     told = {"capacity": 12, "offered": 24, "taken": 12, "said": ["Full."], "final_ms": spread(500, 900), "lost": 0}
     folder = write(tmp_path / "results", {"load": RESULTS["latency"]})
-    content = {"machine": MACHINE, "latency": RESULTS["latency"], "admission": told}
+    content = {"machine": MACHINE, "load": RESULTS["latency"], "admission": told}
     (folder / "load.json").write_text(json.dumps(content), encoding="utf-8")
     report(folder, tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")

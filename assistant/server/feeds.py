@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from websockets.frames import CloseCode
 
 from assistant.errors import SeatError
 from assistant.events import CallStarted, Event
@@ -25,8 +26,6 @@ log = logging.getLogger(__name__)
 router = APIRouter()
 
 NOT_FOUND = 4404
-INTERNAL_ERROR = 1011
-TRY_AGAIN = 1013
 
 
 @router.websocket("/calls/{call}/events")
@@ -96,12 +95,12 @@ async def _serve(socket: WebSocket, feed: AsyncIterator[Event | None]) -> None:
                 await socket.send_text(event.wire() if event else json.dumps({"type": "idle"}))
                 if event and event.numbered_at:
                     switchboard.metrics.stage("sent", time.monotonic() - event.numbered_at)
-            await socket.close(TRY_AGAIN, "too slow; reconnect and ask for what is missing")
+            await socket.close(CloseCode.TRY_AGAIN_LATER, "too slow; reconnect and ask for what is missing")
         except (WebSocketDisconnect, RuntimeError):
             pass  # the page has gone, which the other task notices too
         except Exception:
             log.exception("a page's feed failed")
-            await socket.close(INTERNAL_ERROR, "reconnect and ask for what is missing")
+            await socket.close(CloseCode.INTERNAL_ERROR, "reconnect and ask for what is missing")
 
     sending = asyncio.create_task(send())
     try:

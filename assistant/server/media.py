@@ -7,6 +7,7 @@ import json
 import logging
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from websockets.frames import CloseCode
 
 from assistant.call import Call
 from assistant.errors import FullError, SeatError
@@ -18,11 +19,7 @@ from audio.resample import from_pcm16
 log = logging.getLogger(__name__)
 router = APIRouter()
 
-POLICY_VIOLATION = 1008
-INTERNAL_ERROR = 1011
-TRY_AGAIN_LATER = 1013
-SERVICE_RESTART = 1012
-HUNG_UP = (1000, 1001)
+HUNG_UP = (CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY)
 """Codes with which a switch that knows no stop frame closes at the end of a call."""
 
 
@@ -47,22 +44,24 @@ async def media(socket: WebSocket) -> None:
             await switchboard.end(call, "hangup")
         elif call:
             log.warning("call %s: the media client vanished after %.1f s", call.info.call_id, call.seconds)
-            await switchboard.end(call, "interrupted" if gone.code == SERVICE_RESTART else "lost")
+            await switchboard.end(call, "interrupted" if gone.code == CloseCode.SERVICE_RESTART else "lost")
     except FullError as error:
         log.warning("%s", error)
-        await _answer(socket, {"type": "error", "message": str(error)}, TRY_AGAIN_LATER)
+        await _answer(socket, {"type": "error", "message": str(error)}, CloseCode.TRY_AGAIN_LATER)
     except (AudioError, SeatError) as error:
         log.warning("media stream refused: %s", error)
         if call:
             await switchboard.end(call, "lost")
-        await _answer(socket, {"type": "error", "message": str(error)}, POLICY_VIOLATION)
+        await _answer(socket, {"type": "error", "message": str(error)}, CloseCode.POLICY_VIOLATION)
     except Exception:
         log.exception("call %s: the media stream failed", call.info.call_id if call else "?")
         if call:
             with contextlib.suppress(Exception):  # already logged; what matters now is that the client learns of it
                 await switchboard.end(call, "lost")
         await _answer(
-            socket, {"type": "error", "message": "The server failed on this stream; see its log."}, INTERNAL_ERROR
+            socket,
+            {"type": "error", "message": "The server failed on this stream; see its log."},
+            CloseCode.INTERNAL_ERROR,
         )
 
 
