@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant import document, events
+from assistant.call import Observe
 from assistant.drafts import ticket_drafts
 from assistant.errors import SeatError
 from assistant.events import Draft, Event
@@ -58,9 +59,13 @@ def read_turns(path: Path) -> Dialogue:
 
 
 def extract(
-    dialogue: Dialogue, knowledge: Knowledge, show: Callable[[Event], None] = lambda event: None
+    dialogue: Dialogue,
+    knowledge: Knowledge,
+    show: Callable[[Event], None] = lambda event: None,
+    observe: Observe = lambda stage, seconds: None,
 ) -> dict[str, Any]:
-    """The document of a call (`assistant.document`) whose finals are the turns; times are 0. `show` gets every event.
+    """The document of a call (`assistant.document`) whose finals are the turns; times are 0. `show` gets every event,
+    `observe` the seconds that each utterance took ("ticket").
 
     `latency.ticket_ms` and `suggestion_ms` are the time the work on an utterance took.
     """
@@ -88,7 +93,9 @@ def extract(
             continue
         utterance = Utterance(index=index, speaker=speaker, text=simplified(text))
         began = time.monotonic()
-        publish(*ticket_drafts(filler.hear(utterance), 0.0, index, began))
+        noted = filler.hear(utterance)
+        observe("ticket", time.monotonic() - began)
+        publish(*ticket_drafts(noted, 0.0, index, began))
         began = time.monotonic()
         hits = suggester.hear(utterance)
         if hits is not None:

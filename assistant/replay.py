@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from assistant import document
+from assistant.call import Observe
 from assistant.events import Draft, Event
 from assistant.seat import SeatAssistant
 from audio.files import RecordingReader
@@ -37,8 +38,10 @@ async def replay(
     options: ReplayOptions,
     show: Callable[[Event], None] = lambda event: None,
     progress: Callable[[float], None] = lambda seconds: None,
+    observe: Observe = lambda stage, seconds: None,
 ) -> dict[str, Any]:
-    """Play an open recording; returns the call's document. `show` gets every event, `progress` seconds of audio done.
+    """Play an open recording; returns the call's document. `show` gets every event, `progress` seconds of audio done,
+    `observe` the time of each stage.
 
     Raises AudioError when the recording holds nothing that can be decoded.
     """
@@ -58,7 +61,7 @@ async def replay(
             log.append(draft.numbered(len(log) + 1, start.call_id))
             show(log[-1])
 
-    call = await assistant.start_call(start, publish, partials=options.real_time)
+    call = await assistant.start_call(start, publish, partials=options.real_time, observe=observe)
     began = time.monotonic()
     try:
         for samples in reader.chunks(LIVE_FRAME if options.real_time else FAST_FRAME):

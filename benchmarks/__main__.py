@@ -17,13 +17,14 @@ from benchmarks.knowledge import knowledge
 from benchmarks.latency import latency, load
 from benchmarks.report import report
 from benchmarks.suggestions import suggestions
+from benchmarks.tickets import tickets
 from benchmarks.trust import trust
 from kb.errors import PackError
 
 app = typer.Typer(
     name="benchmarks", help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
-for command in (latency, load, accuracy, trust, endurance, compare, knowledge, suggestions, report, gate):
+for command in (latency, load, accuracy, trust, endurance, compare, tickets, knowledge, suggestions, report, gate):
     app.command()(command)
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.errors import SeatError
 
-NAMES = ("latency", "load", "accuracy", "trust", "endurance", "compare", "knowledge")
+NAMES = ("latency", "load", "accuracy", "trust", "endurance", "compare", "tickets", "knowledge")
 """Benchmarks in the order of the report; each writes NAME.json."""
 
 
@@ -226,6 +226,73 @@ class Compare(Figures):
     not_run: list[NotRun] = []
 
 
+class TicketField(Figures):
+    """One field over all calls; counts of calls."""
+
+    field: str
+    right: int
+    of: int
+    known: int
+    """Calls in which the field has a true value."""
+    known_right: int
+    missing: int
+    """Calls in which it has one and was left empty."""
+    never_said: int
+    """Calls in which it has none and was filled."""
+
+
+class TicketValue(Figures):
+    """One field of one call."""
+
+    label: str
+    filled: Any
+    true: Any
+    confidence: float
+    right: bool | None
+    """None: the field is not judged word by word."""
+
+
+class Line(Figures):
+    """What one of the speakers said."""
+
+    speaker: str
+    text: str
+
+
+class TicketCall(Figures):
+    """A call side by side: what was said, heard, filled and true."""
+
+    call: str
+    said: list[Line]
+    heard: list[Line]
+    fields: list[TicketValue]
+
+
+class Tickets(Figures):
+    """Work orders that filled themselves, against the true ones; shares of 1."""
+
+    source: Literal["text", "audio"]
+    calls: int
+    right: int
+    fields: int
+    share: float
+    """`right` of `fields`: the micro average."""
+    by_field: list[TicketField]
+    top_3: dict[str, float | None]
+    filled: int
+    sure: int
+    """Filled with a confidence above 0.9."""
+    sure_and_wrong: list[str]
+    never_said: list[str]
+    calibration: list[Bin] = []
+    content_facts: float | None
+    content_invented: list[str]
+    titles: float | None
+    """Calls with a title of at most 30 characters."""
+    utterance_ms: Spread | None
+    details: list[TicketCall]
+
+
 class KnowledgeRow(Figures):
     """The search for one kind of query; shares of 1."""
 
@@ -249,6 +316,7 @@ class Results(Figures):
     trust: Trust | None = None
     endurance: Endurance | None = None
     compare: Compare | None = None
+    tickets: list[Tickets] | None = None
     knowledge: list[KnowledgeRow] | None = None
 
     @property

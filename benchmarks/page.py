@@ -34,6 +34,11 @@ def text(words: str, kind: str = "") -> str:
     return f"<p{named}>{escape(words)}</p>"
 
 
+def details(title: str, body: str) -> str:
+    """What opens when its title is clicked."""
+    return f"<details><summary>{escape(title)}</summary>{body}</details>"
+
+
 def figures(*drawn: str) -> str:
     """Figures side by side where there is room."""
     return f'<div class="figures">{"".join(drawn)}</div>'

@@ -13,6 +13,7 @@ from benchmarks.charts import Axis, Bar, Dot, Mark, Series
 from benchmarks.figures import (
     Accuracy,
     Admission,
+    Bin,
     Compare,
     Endurance,
     KnowledgeRow,
@@ -21,9 +22,11 @@ from benchmarks.figures import (
     Spread,
     Survival,
     System,
+    TicketCall,
+    Tickets,
     Trust,
 )
-from benchmarks.page import figure, figures, section, table, text
+from benchmarks.page import details, figure, figures, section, table, text
 from benchmarks.targets import CONDITION, FINAL_MS, FIRST_PARTIAL_MS
 
 CURVES = 4
@@ -55,6 +58,7 @@ def draw(results: Results) -> list[tuple[str, str, str]]:
         ("trust", "Trust", _trust(results.trust) if results.trust else None),
         ("endurance", "A long call", _endurance(results.endurance) if results.endurance else None),
         ("compare", "Against other programs", _compare(results.compare) if results.compare else None),
+        ("tickets", "Work orders", _tickets(results.tickets) if results.tickets else None),
         ("knowledge", "Knowledge search", _knowledge(results.knowledge) if results.knowledge else None),
     )
     return [(name, title, section(name, title, body)) for name, title, body in found if body]
@@ -261,7 +265,7 @@ def _accuracy(accuracy: Accuracy) -> str:
         drawing = charts.bars(title, "seconds of speech recognised in a second; longer is better", rows)
         drawn.append(figure(title, drawing, legend, "All ways on the same clips, model and number of threads."))
     if accuracy.calibration:
-        drawn.append(_calibration(accuracy))
+        drawn.append(_calibration(accuracy.calibration, "utterances", "characters", accuracy.calibration_error))
     characters = max((row.characters for row in accuracy.rows), default=0)
     return figures(*drawn) + text(
         f"{characters:,} characters in each row. Only what is spoken counts: numbers as they are said, no punctuation, "
@@ -270,22 +274,22 @@ def _accuracy(accuracy: Accuracy) -> str:
     )
 
 
-def _calibration(accuracy: Accuracy) -> str:
+def _calibration(bins: Sequence[Bin], counted: str, right: str, error: float | None = None) -> str:
     tell = lambda value: f"{100 * value:.0f} %"  # noqa: E731
     ticks = (0, 0.25, 0.5, 0.75, 1)
-    x, y = (Axis(label, 0, 1.04, ticks, tell) for label in ("stated confidence", "characters that were right"))
-    most = max(one.count for one in accuracy.calibration)
+    x, y = (Axis(label, 0, 1.04, ticks, tell) for label in ("stated confidence", f"{right} that were right"))
+    most = max(one.count for one in bins)
     dots = [
         Dot(
             one.confidence, one.correct, "", 1, 3 + 7 * float(np.sqrt(one.count / most)),
-            f"{one.count} utterances: stated {tell(one.confidence)}, right {tell(one.correct)}",
+            f"{one.count} {counted}: stated {tell(one.confidence)}, right {tell(one.correct)}",
         )
-        for one in accuracy.calibration
+        for one in bins
     ]  # fmt: skip
     title = "Does the confidence mean what it says?"
-    caption = "On the line, it does; below it, the recogniser is too sure. The larger the dot, the more utterances."
-    if accuracy.calibration_error is not None:
-        caption += f" Mean distance from the line: {100 * accuracy.calibration_error:.1f} points."
+    caption = f"On the line, it does; below it, the machine is too sure. The larger the dot, the more {counted}."
+    if error is not None:
+        caption += f" Mean distance from the line: {100 * error:.1f} points."
     return figure(title, charts.scatter(title, x, y, dots, diagonal=True), "", caption)
 
 
@@ -420,6 +424,59 @@ def _cloud(
         for one, value, cer in known
     ]
     return figure(title, charts.scatter(title, x, y, dots), "", "Lower is better.")
+
+
+def _tickets(rows: Sequence[Tickets]) -> str:
+    """By field, then each call side by side, the ones with most mistakes first."""
+    parts = []
+    for row in rows:
+        ranked = ", ".join(f"{name} {_number(share, 3)}" for name, share in row.top_3.items())
+        took = f" Each utterance took {row.utterance_ms.p95:.1f} ms (p95)." if row.utterance_ms else ""
+        parts.append(
+            text(
+                f"From {row.source}: {row.right:,} of {row.fields:,} fields of {row.calls} calls exactly right "
+                f"({100 * row.share:.1f} %). Right one among the first three: {ranked}. Content holds "
+                f"{_number(row.content_facts, 3)} of the reference's facts and {len(row.content_invented)} that nobody "
+                f"said. Wrong with a confidence above 0.9: {len(row.sure_and_wrong)} of {row.sure}; filled though "
+                f"never said: {len(row.never_said)}.{took}"
+            )
+        )
+        heads = ("field", "right", "where known", "left empty", "never said")
+        cells = [
+            (
+                one.field, f"{one.right} of {one.of}", f"{one.known_right} of {one.known}", str(one.missing),
+                str(one.never_said),
+            )
+            for one in row.by_field
+        ]  # fmt: skip
+        drawn = [figure(f"By field, from {row.source}", table(heads, cells), tall=True)]
+        if row.calibration:
+            drawn.append(_calibration(row.calibration, "fields", "fields"))
+        parts.append(figures(*drawn))
+    worst = sorted(rows[-1].details, key=lambda call: sum(field.right is False for field in call.fields), reverse=True)
+    return "\n".join([*parts, *map(_ticket, worst)])
+
+
+def _ticket(call: TicketCall) -> str:
+    wrong = sum(field.right is False for field in call.fields)
+    filled = [
+        (
+            {True: "✓", False: "✗", None: ""}[one.right], one.label, _told(one.filled), _told(one.true),
+            f"{one.confidence:.2f}" if one.filled is not None else "",
+        )
+        for one in call.fields
+    ]  # fmt: skip
+    lines = [f"{one.speaker}: {one.text}" for one in call.said]
+    heard = [f"{one.speaker}: {one.text}" for one in call.heard]
+    sides = table(("said", "heard"), [("\n".join(lines), "\n".join(heard))], words=2)
+    fields = table(("", "field", "filled", "true", "confidence"), filled, words=4)
+    return details(f"{call.call}: {wrong} wrong", sides + fields)
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return "" if value is None else str(value)
 
 
 def _knowledge(rows: Sequence[KnowledgeRow]) -> str:
