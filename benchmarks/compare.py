@@ -175,33 +175,24 @@ def compare(
 
 def print_rows(rows: Sequence[Row], not_run: dict[str, str], count: int) -> None:
     """The table, and below it what is missing and why."""
-    table = Table(title=f"{count} turns; latency in ms")
-    for heading in (
-        "system",
-        "CER %",
-        "live",
-        "clips",
-        "x real time",
-        "final p50",
-        "p95",
-        "partial p50",
-        "lost",
-        "doubled",
-        "non-speech",
-    ):
-        table.add_column(heading, justify="left" if heading == "system" else "right", no_wrap=True)
-    for row in rows:
-        told = row.summary()
-        final, partial = told["final_ms"] or {}, told["first_partial_ms"] or {}
-        cells = [
-            told["cer_percent"],
-            told["live_cer_percent"],
-            told["speech_cer_percent"],
-            told["times_real_time"],
-            final.get("p50"),
-        ]
-        cells += [final.get("p95"), partial.get("p50"), row.lost, row.doubled, row.nonspeech_characters]
-        table.add_row(row.system, *("-" if cell is None else f"{cell:g}" for cell in cells))
+    cells: dict[str, list[float | None]] = {}
+    for summary in (row.summary() for row in rows):
+        final, first = summary["final_ms"] or {}, summary["first_partial_ms"] or {}
+        values = (
+            ("CER %", summary["cer_percent"]), ("live", summary["live_cer_percent"]), ("clips", summary["speech_cer_percent"]),
+            ("x real time", summary["times_real_time"]), ("final p50", final.get("p50")), ("p95", final.get("p95")),
+            ("first p50", first.get("p50")), ("lost", summary["lost"]), ("doubled", summary["doubled"]),
+            ("non-speech", summary["nonspeech_characters"]),
+        )  # fmt: skip
+        for heading, value in values:
+            cells.setdefault(heading, []).append(value)
+    known = {heading: values for heading, values in cells.items() if any(value is not None for value in values)}
+    table = Table("system", title=f"{count} turns; latency in ms")
+    for heading in known:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for place, row in enumerate(rows):
+        told = [column[place] for column in known.values()]
+        table.add_row(row.system, *("-" if value is None else f"{value:g}" for value in told))
     console.print(table)
     for row in rows:
         console.print(f"{row.system} {row.version}: {row.how}", highlight=False)
@@ -402,13 +393,17 @@ def live_peer(
     """A peer's server, one call after the other, a stream for each speaker. Raises SeatError."""
     row = Row(peer.name, peers.version(peer), peer.how)
     streams: list[Followed] = []
+    late = 0
     with PeerServer(peer, directory, sample(), threads) as server:
         for first in range(0, len(voices), len(SPEAKERS)):
             call = voices[first : first + len(SPEAKERS)]
-            began, shown = peers.stream(server.url, [voice.samples for voice in call], advance)
-            streams += [follow(voice.turns, one, began) for voice, one in zip(call, shown, strict=True)]
+            began, told = peers.stream(server.url, [voice.samples for voice in call], advance)
+            streams += [follow(voice.turns, one.shown, began) for voice, one in zip(call, told, strict=True)]
+            late += sum(not one.done for one in told)
         if sounds:
             _, [heard] = peers.stream(server.url, [sounds.samples], lambda _: None)
-            row.nonspeech_characters = max((len(normalise(one.text)) for one in heard), default=0)
+            row.nonspeech_characters = max((len(normalise(one.text)) for one in heard.shown), default=0)
+    if late:
+        row.how += f"; in {late} of {len(streams)} streams not done {peers.FLUSH_SECONDS:.0f} s after the last word"
     row.followed(streams)
     return row

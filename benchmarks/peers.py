@@ -139,27 +139,32 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def stream(url: str, voices: Sequence[Samples], advance: Callable[[float], None]) -> tuple[float, list[list[Shown]]]:
+@dataclass(frozen=True)
+class Streamed:
+    """What a client had, message by message, and whether the program said that it was done."""
+
+    shown: list[Shown]
+    done: bool
+
+
+def stream(url: str, voices: Sequence[Samples], advance: Callable[[float], None]) -> tuple[float, list[Streamed]]:
     """Speak `voices` (mono at 16 kHz) at the same time, each to a socket of its own, at real-time pace.
 
-    Returns the wall time at which they began and what each client had, message by message. Raises SeatError when the
-    program breaks off.
+    Returns the wall time at which they began and what each client had. Raises SeatError when the program breaks off.
     """
     began = time.monotonic() + 2
 
-    async def all_of_them() -> list[list[Shown]]:
+    async def all_of_them() -> list[Streamed]:
         speaking = [_speak(url, voice, began, advance if not place else None) for place, voice in enumerate(voices)]
         return await asyncio.gather(*speaking)
 
     try:
         return began, asyncio.run(all_of_them())
-    except TimeoutError as error:
-        raise SeatError(f"it was not done {FLUSH_SECONDS:.0f} s after the last word") from error
     except (OSError, WebSocketException) as error:
         raise SeatError(f"it broke off: {error or type(error).__name__}") from error
 
 
-async def _speak(url: str, voice: Samples, began: float, advance: Callable[[float], None] | None) -> list[Shown]:
+async def _speak(url: str, voice: Samples, began: float, advance: Callable[[float], None] | None) -> Streamed:
     shown: list[Shown] = []
     frame = int(FRAME * SAMPLE_RATE)
     pcm = (np.clip(voice, -1, 1) * 32767).astype("<i2")
@@ -171,9 +176,12 @@ async def _speak(url: str, voice: Samples, began: float, advance: Callable[[floa
             if advance and place % 50 == 0:
                 advance(1)
         await client.send(b"")
-        async with asyncio.timeout(FLUSH_SECONDS):
-            await reading
-    return shown
+        try:
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await reading
+        except TimeoutError:
+            return Streamed(shown, done=False)
+    return Streamed(shown, done=True)
 
 
 async def _read(client: object, shown: list[Shown]) -> None:

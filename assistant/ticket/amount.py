@@ -25,6 +25,19 @@ _OWED = re.compile(r"欠|没发|没给|不发|克扣|退|赔|多收")
 """Beside these a sum for each month or hour is the matter itself."""
 _UNLIKELY = 10_000_000
 """Yuan from which a sum was likelier misheard: callers speak of wages, fees, deposits and at most of a flat."""
+_CORRECTS = re.compile(r"不是|不对|错了|讲错|说错|等一下|等等|等会|我看看|看一下|看下|我翻|应该是|准确|哦不|改成|记错")
+"""Between two sums of one turn: the second takes the place of the first."""
+_DENIED = re.compile(r"(?:不是|没有|不止)$")
+_WAIVED = re.compile(r"^[^。！？]{0,8}(?:算了|不要了|不用(?:退|赔)|就不)")
+_ONLY = re.compile(r"^(?:[嗯哦好对是的吧那][，,、]?)*就(?:是|要|按)?(?:这)?$|[，,。](?:那)?就(?:是|要|按|退|赔)?$")
+"""Before the sum that a caller settles on: 那个算了，就三百八十五."""
+_OFFER = re.compile(
+    r"(?:他们?|她|店里?|店家|老板|商家|客服|经理|公司|物业|对方|平台|中介|司机)[^。！？]{0,12}(?:只|最多|才|就)?(?:肯|愿意|能|同意|答应)?(?:赔|退|补|给)"
+    r"(?!了)[^，。]{0,5}$"
+)
+"""What the other side would pay is not what is at stake."""
+_USUAL = re.compile(r"(?:平时|原来|以前|正常|一般|别家|别人|市场价?|人家)[^，。]{0,4}$")
+"""Before what it usually costs."""
 _PAID = Cue(r"充了|充值|花了|付了|交了|买的|一共|总共|原价|报名费|学费|会员")
 
 
@@ -36,11 +49,25 @@ class _Sum:
     evidence: Evidence
     certain: bool
     """False for a bare number, which is money only where the same sum was said before."""
+    withdrawn: bool = False
+    """Said to be wrong or to be given up; so is all that was said of it before."""
+    by_agent: bool = False
 
 
 def _clause(text: str, start: int, end: int) -> tuple[str, str]:
     left = max(text.rfind(mark, 0, start) for mark in "。！？!?") + 1
     return text[max(left, start - 12) : start], text[end : end + 10]
+
+
+def _is_sum(text: str, bare: Number) -> bool:
+    """Whether a bare number is a sum by its form: 八千六, 一万二, 三百八十五 before a pause."""
+    number = text[bare.start : bare.end]
+    rest = text[bare.end : bare.end + 1]
+    return (
+        bare.value >= 100
+        and re.search("[百千万]", number) is not None
+        and (not rest or rest in "，。,.！!？?、吧啊呀嘛了退赔")
+    )
 
 
 def _sums(conversation: Conversation, position: int) -> Iterator[_Sum]:
@@ -55,14 +82,22 @@ def _sums(conversation: Conversation, position: int) -> Iterator[_Sum]:
         money_meant = (asked and turn.role == "caller") or (
             bare.value >= 100 and _AT_STAKE.text.search(before[-6:] + after[:5]) is not None
         )
+        money_meant = money_meant or (turn.role == "caller" and _is_sum(turn.text, bare))
         overlaps = any(n.start < bare.end and bare.start < n.end for n, _ in numbers)
         if not overlaps and not re.search(r"[第尾号]$|电话", before[-4:]):
             numbers.append((bare, money_meant))
-    for number, certain in sorted(numbers, key=lambda entry: entry[0].start):
+    numbers.sort(key=lambda entry: entry[0].start)
+    for place, (number, certain) in enumerate(numbers):
         before, after = _clause(turn.text, number.start, number.end)
+        following = turn.text[number.end : numbers[place + 1][0].start] if place + 1 < len(numbers) else ""
+        withdrawn = bool(_DENIED.search(before) or _WAIVED.search(after) or _CORRECTS.search(following))
         weight = 1.0 + (0.8 if asked and turn.role == "caller" else 0.0)
         weight += 1.5 if before in _AT_STAKE else 0.7 if after[:6] in _AT_STAKE else 0.0
         weight += 0.3 if before in _PAID else 0.0
+        weight += 1.5 if turn.role == "caller" and _ONLY.search(before) else 0.0
+        weight -= 1.5 if turn.role == "caller" and _OFFER.search(before) else 0.0
+        if _USUAL.search(before):
+            continue
         if (
             (_PRICE_AFTER.search(after) or _UNIT_PRICE.search(re.split("[，,]", before)[-1][-6:]))
             and not asked
@@ -70,18 +105,25 @@ def _sums(conversation: Conversation, position: int) -> Iterator[_Sum]:
         ):
             continue
         weight -= 0.4 if turn.role == "agent" else 0.0
-        yield _Sum(number, weight, position, turn.evidence(number.start, number.end), certain)
+        yield _Sum(
+            number, weight, position, turn.evidence(number.start, number.end), certain, withdrawn, turn.role == "agent"
+        )
 
 
 def _meant(sums: list[_Sum]) -> list[_Sum]:
-    """The sums without the bare numbers that were not said as money before."""
+    """The sums without the bare numbers that were not said as money before, those that were taken back, and those that
+    only the agent speaks of."""
     first: dict[float, int] = {}
-    meant = []
+    meant: list[_Sum] = []
     for entry in sums:
+        if entry.withdrawn:
+            meant = [earlier for earlier in meant if earlier.number.value != entry.number.value]
+            continue
         if entry.certain or first.get(entry.number.value, entry.position) < entry.position:
             first.setdefault(entry.number.value, entry.position)
             meant.append(entry)
-    return meant
+    told = {entry.number.value for entry in meant if not entry.by_agent}
+    return [entry for entry in meant if entry.number.value in told]
 
 
 def _spells_a_phone(conversation: Conversation, position: int) -> bool:

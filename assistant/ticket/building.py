@@ -33,6 +33,12 @@ _HOUSE = re.compile(
     rf"|(?P<bare>[1-9]\d{{1,3}})(?![\d路线国省县个块元户天年月日点米多家条层栋])"
 )
 _NEGATED = re.compile(r"(?<!是)不是(?:说|那个)?$")
+_OTHERS = re.compile(
+    r"(?:女儿|儿子|孩子|爸|妈|父母|老人|朋友|邻居|亲戚|同事|房东|隔壁|他们?|她|别人|人家|以前|原来|从前)[^，。！？]{0,3}(?:住|在|是)[^，。！？]{0,2}$"
+)
+"""Before a part where somebody else lives, or where the caller lived."""
+_BETWEEN = re.compile(r"^[^，。！？]{0,3}(?:中间|之间|当中)")
+_AND = re.compile(r"^(?:跟|和|与|同|到|、)$")
 _SPOKEN_DIGITS = {
     "ling": "零", "yi": "一", "yao": "一", "er": "二", "san": "三", "si": "四", "wu": "五", "liu": "六", "qi": "七",
     "ba": "八", "jiu": "九", "shi": "十",
@@ -51,7 +57,7 @@ class Said:
     end: int
     confidence: float
     denied: bool = False
-    """Said to be wrong: 不是十单元."""
+    """Said to be wrong (不是十单元), or where somebody else lives (我女儿才住三号楼)."""
 
 
 def written(number: str) -> str:
@@ -64,7 +70,7 @@ def written(number: str) -> str:
 
 
 def find_parts(text: str) -> list[Said]:
-    """Every building, unit and room said in a text, in order."""
+    """Every building, unit and room said in a text, in order; 六号楼跟七号楼中间 is neither."""
     repaired = _repair(text)
     found: list[Said] = []
     for match in _BUILDING.finditer(repaired):
@@ -85,7 +91,11 @@ def find_parts(text: str) -> list[Said]:
         bare = _BARE_ROOM.match(repaired, _skip(repaired, said.end))
         if bare and not any(room.start <= bare.start() < room.end for room in rooms):
             found.append(_said("room", f"{written(bare['number'])}房", bare, text, repaired))
-    return sorted(found, key=lambda said: (said.start, said.part))
+    found.sort(key=lambda said: (said.start, said.part))
+    beside = [said for said in found if _BETWEEN.match(text[said.end :])]
+    pairs = [(one, other) for one in found for other in beside if _AND.match(text[one.end : other.start])]
+    between = [said for pair in pairs for said in pair]
+    return [said for said in found if said not in between]
 
 
 def find_bare_number(text: str) -> Said | None:
@@ -106,7 +116,8 @@ def house_number(text: str, position: int) -> tuple[str, int, int] | None:
 
 def _said(part: Part, value: str, match: re.Match[str], text: str, repaired: str) -> Said:
     literal = text[match.start() : match.end()] == repaired[match.start() : match.end()]
-    denied = bool(_NEGATED.search(text[: match.start()]))
+    before = text[: match.start()]
+    denied = bool(_NEGATED.search(before) or _OTHERS.search(before))
     return Said(part, value, match.start(), match.end(), 0.9 if literal else 0.6, denied)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from rapidfuzz.distance import Levenshtein
 
-from assistant.ticket.dialogue import Conversation, Turn, asks_for_agreement
+from assistant.ticket.dialogue import ANSWERED, Conversation, Turn, asks_for_agreement
 from assistant.ticket.fields import EMPTY, Evidence, FieldValue
 from assistant.ticket.numbers import DigitRun, find_digit_runs
 from assistant.ticket.sound import Cue
@@ -36,6 +36,8 @@ _LINE = Cue(
     spelled=r"(?:^|[，,。])(?:就|就是|就用|用|打)这个(?=$|[，,。啊吧就可])|本机",
 )
 _NOT_LINE = Cue(r"(?:不是|不要|别)(?:用|打|记)?(?:我)?(?:现在|这个|来电)(?:打的)?|这是我?[^，。]{1,4}的(?:手机|电话)")
+_WRONG = re.compile("不是|不对|错|反了|写反|少了|多了|漏了")
+_NOT_THESE = re.compile(r"不是(?:说|那个)?[，,]?$")
 _ASKS = re.compile(r"[吗吧嘛么？?]|对不对|是不是|可不可以|好不好")
 _TAIL = Cue(r"(?:最后|后面)?四位(?:是|为)?|尾数|末尾", heard="尾号")
 
@@ -101,46 +103,110 @@ def _with_digits(conversation: Conversation, position: int) -> Iterator[int]:
         yield position
 
 
-def _mentions(conversation: Conversation, near_line: str) -> list[Mention]:
+def _corrected(known: list[str], refuted: str, group: str) -> str:
+    """The number that was meant: `group` is what the caller says some digits of the `refuted` one really are."""
+    for number in reversed(known):
+        if number != refuted and valid(number) and group in number:
+            return number
+    size = len(group)
+    places = [
+        (Levenshtein.distance(refuted[at : at + size], group), -at)
+        for at in range(len(refuted) - size + 1)
+        if refuted[at : at + size] != group
+    ]
+    at = -min(places)[1]
+    return refuted[:at] + group + refuted[at + size :]
+
+
+def _correction(conversation: Conversation, position: int, complete: list[Mention]) -> Mention | None:
+    """What the number is after the caller put some of its digits right: 不是六七三，是幺七六三."""
+    turn = conversation.turns[position]
+    if turn.role != "caller" or not (turn.stance == "no" or _WRONG.search(turn.text)):
+        return None
+    read = next((m for m in reversed(complete) if position - m.position <= ANSWERED and len(m.digits) >= 8), None)
+    said = [
+        (clause.start() + run.start, run)
+        for clause in re.finditer(r"[^，,。！!？?、]+", turn.text)
+        for run in find_digit_runs(clause.group(), 2)
+    ]
+    right = [(start, run) for start, run in said if not _NOT_THESE.search(turn.text[:start])]
+    if read is None or read.role != "agent" or not right or any(len(run.digits) >= 7 for _, run in said):
+        return None
+    start, run = max(right, key=lambda each: (len(each[1].digits), each[0]))
+    number = _corrected([mention.digits for mention in complete], read.digits, run.digits)
+    where = turn.evidence(start, start + run.end - run.start)
+    return Mention(number, "caller", position, (*read.evidence, where), run.guessed)
+
+
+class _Dictation:
     """Numbers assembled from groups that stand in one or several utterances of the same speaker."""
-    complete: list[Mention] = []
-    groups: dict[str, list[tuple[DigitRun, Evidence]]] = {"caller": [], "agent": []}
-    said_by_caller: list[str] = []
-    dictated = -1
+
+    def __init__(self, conversation: Conversation, near_line: str) -> None:
+        self.complete: list[Mention] = []
+        self._conversation = conversation
+        self._near_line = near_line
+        self._groups: dict[str, list[tuple[DigitRun, Evidence]]] = {"caller": [], "agent": []}
+        self._said_by_caller: list[str] = []
+        self._dictated = -1
+        """Turn in which the agent last gave somebody else's number."""
+
+    def hear(self, position: int) -> None:
+        """Take the digits of a turn."""
+        turn = self._conversation.turns[position]
+        if not _about_phones(self._conversation, position, self._dictated):
+            return
+        if corrected := _correction(self._conversation, position, self.complete):
+            self.complete.append(corrected)
+            self._groups = {"caller": [], "agent": []}
+            return
+        longest = self.complete[-1].position if self.complete else -99
+        known = turn.role == "caller" or self._groups["caller"] or position - longest < 4
+        for run in find_digit_runs(turn.text, FEWEST_DIGITS if known else 7):
+            self._take(position, run)
+
+    def _take(self, position: int, run: DigitRun) -> None:
+        turn = self._conversation.turns[position]
+        asked = _asked_lately(self._conversation, position)
+        own, others = self._groups[turn.role], self._groups["agent" if turn.role == "caller" else "caller"]
+        short = len(run.digits) < 8
+        if turn.role == "agent":
+            echo = bool(others) and short and others[-1][0].digits.endswith(run.digits)
+            if echo or (run.guessed * 3 > len(run.digits) and not asked):
+                return
+        if own and own[-1][0].digits == run.digits and short:
+            return
+        said = "".join(group.digits for group, _ in own)
+        if len(run.digits) >= 9 or len(said) + len(run.digits) > 12:
+            own.clear()
+        if own and run.digits.startswith(own[-1][0].digits) and short:  # begun again: 零二, 零二八
+            own.pop()
+        own.append((run, turn.evidence(run.start, run.end)))
+        said = "".join(group.digits for group, _ in own)
+        if turn.role == "caller":
+            self._said_by_caller += [run.digits, said]
+        if len(said) >= 8:
+            self._complete(position, said)
+        if len(said) >= 11:
+            own.clear()
+
+    def _complete(self, position: int, said: str) -> None:
+        turn = self._conversation.turns[position]
+        own, complete = self._groups[turn.role], self.complete
+        mention = Mention(said, turn.role, position, tuple(e for _, e in own), sum(g.guessed for g, _ in own))
+        if turn.role == "agent" and not _read_back(self._conversation, mention, self._said_by_caller, self._near_line):
+            self._dictated = position
+            own.clear()
+            return
+        if complete and complete[-1].role == turn.role and said.startswith(complete[-1].digits):
+            complete.pop()
+        complete.append(mention)
+
+
+def _mentions(conversation: Conversation, near_line: str) -> list[Mention]:
+    dictation = _Dictation(conversation, near_line)
     for position in conversation.collect(_with_digits):
-        turn = conversation.turns[position]
-        if not _about_phones(conversation, position, dictated):
-            continue
-        longest = complete[-1].position if complete else -99
-        shortest = FEWEST_DIGITS if turn.role == "caller" or groups["caller"] or position - longest < 4 else 7
-        for run in find_digit_runs(turn.text, shortest):
-            if turn.role == "agent" and run.guessed * 3 > len(run.digits) and not _asked_lately(conversation, position):
-                continue
-            own, others = groups[turn.role], groups["agent" if turn.role == "caller" else "caller"]
-            echo = bool(others) and len(run.digits) < 8 and others[-1][0].digits.endswith(run.digits)
-            if echo and turn.role == "agent":
-                continue
-            if own and own[-1][0].digits == run.digits and len(run.digits) < 8:
-                continue
-            said = "".join(group.digits for group, _ in own)
-            if len(run.digits) >= 9 or len(said) + len(run.digits) > 12:
-                own.clear()
-            own.append((run, turn.evidence(run.start, run.end)))
-            said = "".join(group.digits for group, _ in own)
-            if turn.role == "caller":
-                said_by_caller += [run.digits, said]
-            if len(said) >= 8:
-                mention = Mention(said, turn.role, position, tuple(e for _, e in own), sum(g.guessed for g, _ in own))
-                if turn.role == "agent" and not _read_back(conversation, mention, said_by_caller, near_line):
-                    dictated = position
-                    own.clear()
-                    continue
-                if complete and complete[-1].role == turn.role and said.startswith(complete[-1].digits):
-                    complete.pop()
-                complete.append(mention)
-            if len(said) >= 11:
-                own.clear()
-    return [_judged(conversation, mention) for mention in complete]
+        dictation.hear(position)
+    return [_judged(conversation, mention) for mention in dictation.complete]
 
 
 def _judged(conversation: Conversation, mention: Mention) -> Mention:

@@ -164,8 +164,13 @@ class PlaceEvidence:
             for (kind, number), heard in self._heard_lately(turn):
                 if kind == "compound" and heard.bits > FAR and turn not in self._support[kind][number]:
                     recent[number].append(heard)
+            wrong = text[: match.start()].endswith("不是")
             for number, heards in recent.items():
-                if self.name("compound", number).endswith(section):
+                if wrong:
+                    if self.name("compound", number).endswith(section):
+                        for heard in heards:
+                            self._put("compound", number, heard.turn, replace(heard, bits=-abs(heard.bits)))
+                elif self.name("compound", number).endswith(section):
                     hearing = Hearing(section, "compound", (number,), match.start(), match.end(), 1.0, SECTION)
                     self._put("compound", number, turn, Heard(turn, hearing, SECTION))
                 elif denies:

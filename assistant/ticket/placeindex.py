@@ -6,12 +6,14 @@ syllables of a name count for, its kind's common endings hardly, and every doubt
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
+from assistant.ticket.surnames import frequency
 from kb.gazetteer import Gazetteer, Match
 from kb.pack import CityPack, Compound, Department, Merchant
 from kb.pinyin import char_distance
@@ -43,6 +45,8 @@ WHOLE_COMMUNITY = 0.85
 """Similarity from which a community counts: most are called after something else, only 社区 tells them from it."""
 BARE_BRAND = 4.0
 """Bits taken from a merchant's brand said without what it sells (向日葵, 老友记): it may be any word."""
+WORD = 0.7
+"""Bits taken from a bare brand that is a word of everyday speech (小时候), for each doubling of its frequency."""
 BARE_DISTRICT = 3.0
 """Bits taken from a district said without 区: 天河 may be half of another name."""
 ALTERNATIVE = 1.0
@@ -143,7 +147,7 @@ class PlaceIndex:
                     continue
                 worth -= BARE_DISTRICT
             if kind == "merchant" and self._is_bare_brand(match.name, numbers[0]):
-                worth -= BARE_BRAND
+                worth -= BARE_BRAND + WORD * math.log2(1 + frequency(match.name))
             if kind == "community" and match.similarity < WHOLE_COMMUNITY:
                 continue
             if match.similarity == 1.0:

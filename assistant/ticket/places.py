@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from assistant.ticket.building import Part, Said, find_bare_number, find_parts, house_number
 from assistant.ticket.dialogue import REMEMBERED, read_turn
 from assistant.ticket.fields import Evidence, FieldValue
+from assistant.ticket.organisations import named_organisations
 from assistant.ticket.placeevidence import FAR, HEARD, NEAR, WITHIN, Heard, Hypothesis, PlaceEvidence, apart
 from assistant.ticket.placeindex import Hearing, Kind, PlaceIndex, Record
 from assistant.ticket.spot import Crossing, clarity, find_crossing, find_spot, is_landmark
@@ -30,6 +31,8 @@ OFFICE = 0.7
 RECOGNISED = 0.93
 """Part of the confidence in a building, unit or room that is left when it was recognised: digits get lost."""
 MAX_CONFIDENCE = 0.97
+AGAIN = 0.05
+"""Added to the confidence in a building, unit or room that was said more than once."""
 
 _ASKED = ("address", "district", "street", "community", "road", "compound", "subject")
 _SKIPPED = re.compile(r"热线|1\s*2\s*3\s*4\s*5|为您服务|感谢您的来电|做出评价")
@@ -39,10 +42,6 @@ _ALTERNATIVES = re.compile("还是|或者")
 _SUBJECT_VERB = re.compile(r"(?:投诉|举报|表扬|反映|告)(?:一下|的是|那个|这个|你们|我们)?$")
 _SUBJECT_DOES = re.compile(
     r"的?(?:表扬|多收|乱收|乱扣|扣了?|欠|拖欠|不肯|不给|不让|不作为|态度|服务|司机|师傅|客服|员工|工作人员|营业厅)"
-)
-_ORGANISATION = re.compile(
-    r"(?:叫做?|名字是|店名是|是)(?P<name>[\u4e00-\u9fff]{2,12}?"
-    r"(?:公司|店|厂|中心|学校|幼儿园|酒店|医院|餐厅|超市|会所|工作室|俱乐部))"
 )
 
 
@@ -71,7 +70,10 @@ class Places:
         self._with_parts: deque[_Turn] = deque(maxlen=REMEMBERED)
         self._offices: dict[int, list[Heard]] = defaultdict(list)
         """Offices that the caller complains of or praises, and where."""
-        self._organisation: tuple[str, Evidence] | None = None
+        self._organisations: dict[str, list[Evidence]] = defaultdict(list)
+        """Names that are in no list, and where they were said."""
+        self._named: set[str] = set()
+        """Those that the caller gave when asked whom it is about, or complained of."""
 
     def hear(self, utterance: Utterance, asked: str | None = None) -> None:
         """Take one more utterance; `asked` is the ticket field that the agent's last question was about."""
@@ -86,8 +88,10 @@ class Places:
         if turn.parts:
             self._with_parts.append(turn)
         self._hear_places(len(self._turns) - 1, asked)
-        if asked == "subject" and role == "caller" and (match := _ORGANISATION.search(utterance.text)):
-            self._organisation = match["name"], Evidence(utterance.index, match.start("name"), match.end("name"))
+        for name, start, end in named_organisations(utterance.text):
+            self._organisations[name].append(Evidence(utterance.index, start, end))
+            if role == "caller" and (asked == "subject" or _SUBJECT_VERB.search(utterance.text[:start])):
+                self._named.add(name)
 
     def values(self) -> dict[str, FieldValue]:
         """The fields that are known, each with its evidence and the probability that it is right."""
@@ -165,9 +169,20 @@ class Places:
                 values["subject"] = _value(spoken.spoken, BRAND_ONLY * brand, self._spans(spans))
         if "subject" not in values and (office := self._office()):
             values["subject"] = office
-        if "subject" not in values and self._organisation:
-            values["subject"] = _value(self._organisation[0], AS_SAID, [self._organisation[1]])
+        if "subject" not in values and (said := self._as_said()):
+            values["subject"] = _value(said, AS_SAID, self._organisations[said])
         return None
+
+    def _as_said(self) -> str | None:
+        """The organisation in no list that was said most often: by both speakers, or in answer to whom it is about."""
+        speakers = {
+            name: {self._turns[self._numbers[where.utterance]].role for where in spans}
+            for name, spans in self._organisations.items()
+        }
+        meant = [
+            name for name, roles in speakers.items() if "caller" in roles and (len(roles) > 1 or name in self._named)
+        ]
+        return max(meant, key=lambda name: (len(self._organisations[name]), len(name)), default=None)
 
     def _office(self) -> FieldValue | None:
         """The one office that the caller complains of or praises, not those that will deal with the matter."""
@@ -228,8 +243,8 @@ class Places:
                     if value == part.value:
                         del said[part.part]
                 elif value == part.value:
-                    said[part.part] = value, max(confidence, part.confidence) + 0.05
-                elif part.confidence >= confidence or turn.denies:
+                    said[part.part] = value, max(confidence, part.confidence + AGAIN)
+                elif part.confidence >= confidence - AGAIN or turn.denies:
                     said[part.part] = part.value, part.confidence
                 else:
                     continue

@@ -21,6 +21,8 @@ _WISH = re.compile(r"(?:我|想|要|来|是|再|继续|重复|现在|只能|实�
 _NOT = re.compile(
     r"(?:不是|不想|不要|别|不用|没|没有|怎么|如何|去哪里|去哪|向谁|找谁|可不可以|能不能|上次|之前|已经|以前|被人?)[^，。]{0,2}$"
 )
+_DECLINED = re.compile(r"(?:倒)?(?:就)?(?:不用|不必|不要|算了|不了|谈不上|说不上|免了)")
+"""Behind a type: 投诉就不用了."""
 _CHOICE = re.compile(r"还是|或者")
 _SUMMARY = re.compile(r"(?:您|你)(?:是|的)?(?:要|想|希望)?[^，。]{0,3}$|按[^，。]{0,4}$|登记[^，。]{0,4}$")
 _ASKING = re.compile(
@@ -53,8 +55,8 @@ def _named(conversation: Conversation, position: int) -> Iterator[tuple[str, flo
     for kind, cue in _NAMED.items():
         for start, end in cue.spans(turn.text)[:2]:
             before, after = turn.text[max(0, start - 8) : start], turn.text[end : end + 6]
-            if _NOT.search(before):
-                if turn.role == "caller" and re.search("不是|不想", before):
+            if _NOT.search(before) or _DECLINED.match(after):
+                if turn.role == "caller" and (_DECLINED.match(after) or re.search("不是|不想", before)):
                     yield kind, -1.0, None
                 continue
             if turn.role == "caller":

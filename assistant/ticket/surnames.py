@@ -98,6 +98,11 @@ def tag(word: str) -> str:
     return _tags().get(word, "")
 
 
+def frequency(word: str) -> int:
+    """How often a word of two to four characters is in the texts that jieba's dictionary was counted in."""
+    return _words().get(word, 0)
+
+
 def is_word(text: str) -> bool:
     """Whether a text is a dictionary word that is not somebody's name."""
     kind = tag(text)

@@ -9,6 +9,8 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from lunardate import LunarDate
+
 from assistant.ticket.dialogue import Conversation, Turn
 from assistant.ticket.fields import EMPTY, FieldValue
 from assistant.ticket.numbers import DIGITS, parse_cardinal
@@ -24,11 +26,28 @@ _CLOCK = (
     rf"(?P<hour>{_N}{{1,3}})(?:(?:[点點]|时(?!间|候|段|就|常))(?:钟)?(?P<minute>半|一刻|三刻|[零〇一二三四五六七八九十\d]{{1,3}}(?=分|[^钟号个]|$))?分?|"
     r"[:：.](?P<digital>\d{2})分?)(?P<past>多|左右|前后)?"
 )
+_FESTIVALS = {
+    "元旦": (1, 1), "情人节": (2, 14), "妇女节": (3, 8), "劳动节": (5, 1), "五一": (5, 1), "儿童节": (6, 1),
+    "六一": (6, 1), "教师节": (9, 10), "国庆": (10, 1), "十一": (10, 1), "双十一": (11, 11), "双11": (11, 11),
+    "双十二": (12, 12), "圣诞": (12, 25),
+}  # fmt: skip
+"""Month and day of the solar calendar."""
+_LUNAR_FESTIVALS = {
+    "春节": (1, 1), "大年初一": (1, 1), "元宵": (1, 15), "端午": (5, 5), "七夕": (7, 7), "中秋": (8, 15),
+    "重阳": (9, 9),
+}  # fmt: skip
+"""Month and day of the lunar calendar; the eve (除夕) is the day before the first, 清明 follows the sun."""
+_NAMES = "|".join(sorted({*_FESTIVALS, *_LUNAR_FESTIVALS} - {"五一", "六一", "十一"}, key=len, reverse=True))
+_FESTIVAL = (
+    rf"(?:{_NAMES}|除夕|大年三十|年三十|清明)节?(?!期间|假期?|放假|长假|[之以]?[前后]|活动|的时候|档|价)"
+    rf"|(?<!{_N})(?:五一|六一|十一)(?=节|那[天晚]|当[天晚])节?"
+)
 _DATE = rf"""
   (?P<day>大前天|前天|前日|昨天|昨日|今天|今日|今儿)
  |(?P<dayperiod>[昨今前])(?=[晚早夜])
  |(?P<weeks>上上|上|这|本)?个?(?:星期|礼拜|周)(?P<weekday>[一二三四五六日天1-6])(?![个天块次里元户])
  |(?P<year>今年|去年|前年|(?:20)\d\d年|二零[一二]{_N}年)?的?(?P<month>{_MONTH}|上个?|这个?|本)月(?:份)?的?(?P<monthday>{_MONTHDAY})(?:[号日]|(?=[，,。的那]|$))
+ |(?P<festyear>今年|去年|前年)?的?(?P<festival>{_FESTIVAL})
  |(?P<ago>{_N}{{1,3}})(?:个)?(?P<agounit>天|日|小时|钟头|星期|礼拜|周)(?:之|以)?前
  |(?<![第牌{_N[1:-1]}])(?P<bare>{_MONTHDAY})号(?=[，,。.那早上下晚中凌的就我去开到发左当]|$)(?!上的?[车线])
 """
@@ -112,6 +131,32 @@ def _month_day(match: re.Match[str], today: date) -> date | None:
     return found if found is None or found <= today else _safe_date(today.year - 1, month, day)
 
 
+def _festival(match: re.Match[str], today: date) -> date | None:
+    """The last time that the festival was celebrated, or that of the year that was said."""
+    name = match["festival"].removesuffix("节")
+    years = {"今年": today.year, "去年": today.year - 1, "前年": today.year - 2}
+    if match["festyear"]:
+        return _celebrated(name, years[match["festyear"]])
+    past = [day for year in (today.year, today.year - 1) if (day := _celebrated(name, year)) and day <= today]
+    return past[0] if past else None
+
+
+def _celebrated(name: str, year: int) -> date | None:
+    """The day of a festival in a year (of the solar calendar)."""
+    solar = _FESTIVALS.get(name) or _FESTIVALS.get(f"{name}节")
+    if solar:
+        return date(year, *solar)
+    if name == "清明":  # the sun at 15 degrees: exact from 2000 to 2099
+        return date(year, 4, int((year % 100) * 0.2422 + 4.81) - (year % 100) // 4)
+    lunar = _LUNAR_FESTIVALS.get(name)
+    try:
+        return (
+            LunarDate(year, *lunar).toSolarDate() if lunar else LunarDate(year, 1, 1).toSolarDate() - timedelta(days=1)
+        )
+    except ValueError:  # beyond the table of moons
+        return None
+
+
 def _bare_day(text: str, today: date) -> date | None:
     day = _number(text)
     if day is None or not 1 <= day <= 31:
@@ -144,6 +189,8 @@ def _day(match: re.Match[str], now: datetime) -> date | datetime | None:
         return today - timedelta(days=count * (1 if match["agounit"] in ("天", "日") else 7))
     if match["monthday"]:
         return _month_day(match, today)
+    if match["festival"]:
+        return _festival(match, today)
     return _bare_day(match["bare"], today)
 
 
