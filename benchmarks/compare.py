@@ -179,10 +179,10 @@ def print_rows(rows: Sequence[Row], not_run: dict[str, str], count: int) -> None
     for summary in (row.summary() for row in rows):
         final, first = summary["final_ms"] or {}, summary["first_partial_ms"] or {}
         values = (
-            ("CER %", summary["cer_percent"]), ("live", summary["live_cer_percent"]), ("clips", summary["speech_cer_percent"]),
-            ("x real time", summary["times_real_time"]), ("final p50", final.get("p50")), ("p95", final.get("p95")),
-            ("first p50", first.get("p50")), ("lost", summary["lost"]), ("doubled", summary["doubled"]),
-            ("non-speech", summary["nonspeech_characters"]),
+            ("CER %", summary["cer_percent"]), ("live", summary["live_cer_percent"]),
+            ("clips", summary["speech_cer_percent"]), ("x real time", summary["times_real_time"]),
+            ("final p50", final.get("p50")), ("p95", final.get("p95")), ("first p50", first.get("p50")),
+            ("lost", summary["lost"]), ("doubled", summary["doubled"]), ("non-speech", summary["nonspeech_characters"]),
         )  # fmt: skip
         for heading, value in values:
             cells.setdefault(heading, []).append(value)

@@ -122,6 +122,8 @@ def find_money(text: str) -> tuple[Number, ...]:
             if parsed is None or text[match.start() - 1 : match.start()] in ("几", "第"):
                 continue
             value = parsed
+            if value == 1 and re.search("[在到挤凑堆放绑聚][了成]?$", text[: match.start()]):  # 挤在一块
+                continue
             if value <= 3 and match.group().endswith("块") and re.match(r"[\u4e00-\u9fff]", text[match.end() :]):
                 continue
         value *= GROUPS.get(group, UNITS.get(group, 1))

@@ -23,6 +23,8 @@ _BEFORE = re.compile(
     r".*(?:是|叫做?|叫|在|找|去|到|给|把|被|跟|和|向|那家?|这家?|家|个|的|了|过|投诉|举报|表扬|反映|说|用|来|请|问|为|由|您|我|你|他|她)"
 )
 """What may stand between the beginning of a clause and the name."""
+_PLACED = re.compile(r".*(?:区|路|街|大道|镇)(?=..)")
+"""Where it is, said before its name."""
 _GENERAL = re.compile(
     "装修|搬家|家政|快递|物业|中介|保险|房产|地产|旅游|贸易|科技|食品|建筑|广告|网络|电信|自来水|供电|燃气|公交|地铁|出租车|小区|附近|楼下|隔壁|"
     "门口|对面|私立|公立|民办|连锁|分店|总店|公司|我们|你们|他们|自己|别的|其他|一家|这家|那家|哪家|两家|同一家|什么|有些|国产|正规|大型|小型|"
@@ -30,15 +32,21 @@ _GENERAL = re.compile(
 )
 
 
-def named_organisations(text: str) -> Iterator[tuple[str, int, int]]:
-    """Names in a text that are more than what the organisation does, with their characters [start, end)."""
+def named_organisations(text: str, answers: bool = False) -> Iterator[tuple[str, int, int]]:
+    """Names in a text that are more than what the organisation does, with their characters [start, end).
+
+    `answers`: the speaker was asked for the name; then a clause of its own is one, whatever its words mean (顺道出行).
+    """
     for clause in re.finditer(r"[\u4e00-\u9fffA-Za-z]+", text):
         for match in _NAMED.finditer(clause.group()):
             head = match["head"]
             cut = _BEFORE.match(head)
             begin = match.start() + (cut.end() if cut else 0)
+            if placed := _PLACED.match(clause.group()[begin : match.start("kind")]):
+                begin += placed.end()
             own = clause.group()[begin : match.start("kind")]
-            if len(own) >= 2 and _is_own(own):
+            whole = begin == 0 and match.end() == len(clause.group())
+            if len(own) >= 2 and (_is_own(own) or (answers and whole and not _GENERAL.fullmatch(own))):
                 yield clause.group()[begin : match.end()], clause.start() + begin, clause.start() + match.end()
 
 

@@ -16,6 +16,8 @@ from assistant.ticket.sound import Cue
 SHAPES = re.compile(r"1[3-9]\d{9}|0(?:10|2\d|[3-9]\d{2})[2-8]\d{6,7}|[2-8]\d{7}|400\d{7}")
 """Mainland mobiles, land lines with and without area code, 400 numbers (工信部 numbering plan)."""
 
+_MOBILE = re.compile(r"1[3-9]\d{9}")
+
 NEAR = 2
 """Edits between what was heard and the caller's own line within which the line is meant: the recogniser got 13 of 39
 spoken numbers exactly right, while two people's numbers so close together are hardly ever in one call."""
@@ -31,7 +33,7 @@ _OTHERS = Cue(
     spelled=r"(?:店里|他们|客服|公司|对方|商家|物业|骗子|老板|中介)[^，。]{0,8}(?:电话|号码|打)|打电话|诈骗|陌生"
 )
 _LINE = Cue(
-    r"(?:就|用|打|记|留|是|按|我)(?:是|打|我|用|记|留)?(?:现在)?(?:打)?的?这个(?:号码|电话|手机号?|号)|来电(?:的)?(?:这个)?号码|"
+    r"(?:就|用|打|记|留|是|按|我)(?:是|打|我|用|记|留)?(?:现在)?(?:打)?的?这个(?:号码|电话|手机号?|号(?!是|新))|来电(?:的)?(?:这个)?号码|"
     r"现在打的?这个|打(?:过|进)?来的?(?:这个|电话|号码)|打这个(?:电话)?就",
     spelled=r"(?:^|[，,。])(?:就|就是|就用|用|打)这个(?=$|[，,。啊吧就可])|本机",
 )
@@ -39,6 +41,7 @@ _NOT_LINE = Cue(r"(?:不是|不要|别)(?:用|打|记)?(?:我)?(?:现在|这个|
 _WRONG = re.compile("不是|不对|错|反了|写反|少了|多了|漏了")
 _NOT_THESE = re.compile(r"不是(?:说|那个)?[，,]?$")
 _ASKS = re.compile(r"[吗吧嘛么？?]|对不对|是不是|可不可以|好不好")
+_ELSE = frozenset(("callback", "confidential", "else", "demand"))
 _TAIL = Cue(r"(?:最后|后面)?四位(?:是|为)?|尾数|末尾", heard="尾号")
 
 
@@ -56,13 +59,30 @@ class Mention:
     refuted: bool = False
 
 
+def _digits(text: str) -> list[str]:
+    return [run.digits for run in find_digit_runs(text, 10)]
+
+
 def valid(digits: str) -> bool:
     """Whether the digits have the shape of a Chinese telephone number."""
     return SHAPES.fullmatch(digits) is not None
 
 
 def _asked_lately(conversation: Conversation, position: int) -> bool:
-    return any("phone" in turn.asks for turn in conversation.turns[max(0, position - 4) : position])
+    """Whether the agent asked for the number in one of the last turns; those that only say digits do not count."""
+    left = 4
+    for turn in reversed(conversation.turns[:position]):
+        if "phone" in turn.asks:
+            return True
+        left -= not _only_digits(turn.text)
+        if not left:
+            break
+    return False
+
+
+def _only_digits(text: str) -> bool:
+    digits = sum(len(run.digits) for run in find_digit_runs(text, 3))
+    return digits > 0 and len(re.sub(r"\W", "", text)) <= digits + 4
 
 
 def _about_phones(conversation: Conversation, position: int, dictated: int) -> bool:
@@ -71,7 +91,9 @@ def _about_phones(conversation: Conversation, position: int, dictated: int) -> b
     turn = conversation.turns[position]
     if turn.role == "agent":
         return True
-    if turn.text in _OWN and turn.text not in _OTHERS:
+    if turn.text not in _OTHERS and (turn.text in _OWN or any(_MOBILE.fullmatch(d) for d in _digits(turn.text))):
+        return True
+    if _asked_lately(conversation, position) and _only_digits(conversation.turns[position - 1].text):
         return True
     if dictated < 0 or any(other.role == "agent" for other in conversation.turns[dictated + 1 : position]):
         read = conversation.turns[position - 1].text if position and _asked_lately(conversation, position) else ""
@@ -121,7 +143,7 @@ def _corrected(known: list[str], refuted: str, group: str) -> str:
 def _correction(conversation: Conversation, position: int, complete: list[Mention]) -> Mention | None:
     """What the number is after the caller put some of its digits right: 不是六七三，是幺七六三."""
     turn = conversation.turns[position]
-    if turn.role != "caller" or not (turn.stance == "no" or _WRONG.search(turn.text)):
+    if turn.role != "caller":
         return None
     read = next((m for m in reversed(complete) if position - m.position <= ANSWERED and len(m.digits) >= 8), None)
     said = [
@@ -133,9 +155,22 @@ def _correction(conversation: Conversation, position: int, complete: list[Mentio
     if read is None or read.role != "agent" or not right or any(len(run.digits) >= 7 for _, run in said):
         return None
     start, run = max(right, key=lambda each: (len(each[1].digits), each[0]))
+    if turn.stance != "no" and not _WRONG.search(turn.text) and (len(run.digits) < 3 or run.digits in read.digits):
+        return None
     number = _corrected([mention.digits for mention in complete], read.digits, run.digits)
     where = turn.evidence(start, start + run.end - run.start)
     return Mention(number, "caller", position, (*read.evidence, where), run.guessed)
+
+
+def _once(text: str, run: DigitRun) -> str:
+    """The digits of a run without groups that were begun again: 三六，三六零二 is 3602."""
+    groups = [
+        group.digits
+        for part in re.findall(r"[^，,。、 ]+", text[run.start : run.end])
+        for group in find_digit_runs(part, 1)
+    ]
+    kept = [one for one, following in zip(groups, [*groups[1:], ""], strict=True) if not following.startswith(one)]
+    return "".join(kept)
 
 
 class _Dictation:
@@ -156,6 +191,8 @@ class _Dictation:
         if not _about_phones(self._conversation, position, self._dictated):
             return
         if corrected := _correction(self._conversation, position, self.complete):
+            wrong = max(place for place, m in enumerate(self.complete) if m.role == "agent" and len(m.digits) >= 8)
+            self.complete[wrong] = replace(self.complete[wrong], refuted=True)
             self.complete.append(corrected)
             self._groups = {"caller": [], "agent": []}
             return
@@ -176,6 +213,8 @@ class _Dictation:
         if own and own[-1][0].digits == run.digits and short:
             return
         said = "".join(group.digits for group, _ in own)
+        if len(said) + len(run.digits) > 11 >= len(said) + len(once := _once(turn.text, run)):
+            run = replace(run, digits=once)
         if len(run.digits) >= 9 or len(said) + len(run.digits) > 12:
             own.clear()
         if own and run.digits.startswith(own[-1][0].digits) and short:  # begun again: 零二, 零二八
@@ -212,8 +251,12 @@ def _mentions(conversation: Conversation, near_line: str) -> list[Mention]:
 def _judged(conversation: Conversation, mention: Mention) -> Mention:
     if mention.role == "agent":
         stance, reply = conversation.reply(mention.position)
+        asks = conversation.turns[mention.position]
+        if asks.asks & _ELSE and not asks_for_agreement(re.split("[。？?]", asks.text)[0]):
+            stance = None  # that answers the other question
         question = any(asks_for_agreement(turn.text) for turn in conversation.turns[mention.position : max(reply, 0)])
-        return replace(mention, agreed=stance == "yes" and question, refuted=stance == "no")
+        refuted = mention.refuted or stance == "no"
+        return replace(mention, agreed=stance == "yes" and question and not refuted, refuted=refuted)
     return mention
 
 

@@ -88,7 +88,7 @@ class Places:
         if turn.parts:
             self._with_parts.append(turn)
         self._hear_places(len(self._turns) - 1, asked)
-        for name, start, end in named_organisations(utterance.text):
+        for name, start, end in named_organisations(utterance.text, asked == "subject" and role == "caller"):
             self._organisations[name].append(Evidence(utterance.index, start, end))
             if role == "caller" and (asked == "subject" or _SUBJECT_VERB.search(utterance.text[:start])):
                 self._named.add(name)

@@ -46,6 +46,8 @@ _SUGGEST = re.compile(
 )
 _WORDING = {"咨询": _ASKING, "求助": _HELPLESS, "投诉": _ANGRY, "举报": _REPORT, "表扬": _PRAISE, "建议": _SUGGEST}
 _NOT_ABOUT = frozenset({"name", "phone", "line_phone", "callback", "confidential"})
+UNUSUAL = 1.0
+"""Taken from the wording of a type that the category does not name."""
 _TIE = ("举报", "投诉", "表扬", "建议", "求助", "咨询")
 
 
@@ -110,7 +112,7 @@ def read_request_type(conversation: Conversation, usual: tuple[str, ...] = ()) -
     for kind in usual:
         wording[kind] += 0.7 - 0.1 * usual.index(kind)
     for kind in REQUEST_TYPES:
-        wording[kind] += 0.6 * max(score[kind], 0.0) - (2.0 if usual and kind not in usual else 0.0)
+        wording[kind] += 0.6 * max(score[kind], 0.0) - (UNUSUAL if usual and kind not in usual else 0.0)
     if content < 8 or not usual:
         return EMPTY
     judged = max(wording, key=lambda kind: (wording[kind], -_TIE.index(kind)))

@@ -59,6 +59,7 @@ _JUST_NOW = re.compile(r"刚才|刚刚|刚[才刚]?[发出掉塌摔]")
 _EVERY = re.compile(r"(?:每|逢|每个|每到|每逢)$")
 _WEEKDAYS = {c: i for i, c in enumerate("一二三四五六日")} | {"天": 6} | {str(i + 1): i for i in range(6)}
 
+_SINCE = re.compile(r"(?:那天|当天)?(?:就)?(?:开始|起|以来)")
 _CONTACTED = Cue(
     r"(?:打|来)过[了]?(?:好?几?次)?(?:电话|热线|电)|投诉过|反映过|报过警?|上次(?:来电|投诉|反映)|登记过|报修过|联系过|找过|来过电话|"
     r"打[了过]?[^，。]{0,6}(?:12345|一二三四五|热线)"
@@ -260,6 +261,7 @@ def _weigh(conversation: Conversation, position: int, moment: Moment) -> float:
     weight -= 0.0 if moment.stressed or asked else 0.7
     weight -= 3.0 if clause in _CONTACTED else 0.0
     weight -= 2.0 if clause in _ARRANGED else 0.0
+    weight += 1.0 if _SINCE.match(turn.text, moment.end) else 0.0
     weight -= 0.8 if clause in _ACQUIRED and not asked else 0.0
     return weight
 
