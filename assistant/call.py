@@ -4,8 +4,8 @@ Everything that decides runs on the audio's own clock: the same samples give the
 suggestions at any pace. Wall time is only used to say how long after its audio an event left.
 
 Three tasks share the work: `_listen` finds utterances and orders their recognition, `_finish` publishes the finals in
-the order in which the utterances ended, `_understand` fills the ticket from them and asks the knowledge base; and one
-short task for each partial shows what has been said so far.
+the order in which the utterances ended, `_understand` fills the ticket from them, asks the knowledge base, and asks the
+recogniser what the ticket wants to know; and one short task for each partial shows what has been said so far.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
 from assistant import endpoint, events
 from assistant.arrivals import Arrivals
+from assistant.asking import Heard, answer
 from assistant.drafts import ticket_drafts
 from assistant.engine import Engine, Job
 from assistant.events import Draft
@@ -54,6 +56,12 @@ PIECES_WAITING = 200
 FINALS_AHEAD = 8
 """Ended utterances that may wait for the recogniser before more is listened to (bounds a replay at full speed)."""
 
+RECENT = 16
+"""Utterances whose audio is kept, because the ticket may ask the recogniser about them."""
+ASK_SECONDS = 3.0
+"""How long the ticket waits for answers."""
+BUSY = 0.8
+"""Seconds that finals take (`Engine.delay`) from which the recogniser has no time for questions."""
 
 STAGES = ("window", "queue", "decode", "endpoint", "publish")
 """Where a final's time goes: from the arrival of the end of speech until the window is ordered (voice activity and the
@@ -125,6 +133,8 @@ class Call:
         self._open: dict[int, _Open] = {}
         self._said: dict[int, Job[Recognition]] = {}
         """The last utterance of each channel that is over."""
+        self._recent: dict[int, Heard] = {}
+        """The last utterances, of which the ticket may ask."""
         self._utterances = 0
         self._judged = 0
         """Samples (at 16 kHz) whose speech events have been taken."""
@@ -398,7 +408,9 @@ class Call:
             stages=self._stages(ended),
         )
         await self._publish([self._draft(final, speech.at, speech.end)])
-        if utterance.text:
+        if utterance.text and ended.final.samples is not None:
+            self._recent[index] = Heard(heard.text, heard.times, ended.final.samples)
+            self._recent = dict(list(self._recent.items())[-RECENT:])
             self._said_finally.put_nowait((utterance, speech))
 
     def _stages(self, ended: _Ended) -> dict[str, float]:
@@ -441,6 +453,34 @@ class Call:
         if hits is not None:
             await self._publish([Draft(events.suggestion(utterance.index, hits), at, arrived)])
         self._observe("suggestions", time.monotonic() - began)
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                await self._ask(utterance.index, at, arrived)
+        except TimeoutError:
+            log.warning("call %s: no time to ask the recogniser about utterance %d", self.info.call_id, utterance.index)
+        except Exception:
+            log.exception("call %s: the recogniser could not be asked about %d", self.info.call_id, utterance.index)
+
+    async def _ask(self, utterance: int, at: float, arrived: float) -> None:
+        """What the ticket would have asked of the recogniser: off the way of finals, and not on a machine that is full.
+
+        The next utterance waits for the answers, so that what is confirmed in it is what was meant.
+        """
+        if self._engine.delay() > BUSY:
+            return
+        began = time.monotonic()
+        asked = False
+        while questions := [q for q in self._filler.questions() if q.utterance in self._recent]:
+            for question in questions:
+                heard = self._recent[question.utterance]
+                job = self._engine.ask(partial(answer, heard=heard, question=question))
+                scores = await asyncio.wrap_future(job.future)
+                async with self._ticket:
+                    noted = await asyncio.to_thread(self._filler.learn, question, scores)
+                await self._publish(ticket_drafts([] if self._submitted else noted, at, utterance, arrived))
+                asked = True
+        if asked:
+            self._observe("asking", time.monotonic() - began)
 
     def _draft(self, data: events.Data, at: int, caused_by: int) -> Draft:
         return Draft(data, at / SAMPLE_RATE, self._arrivals.of(caused_by))

@@ -6,7 +6,7 @@
                 never on all workers at once, so that a final does not wait for them. An utterance has one partial in
                 the queue at most (a newer one takes its place), so no backlog can build up: under load the interval
                 between partials grows
-    questions   "was this said?"; when nothing else is waiting
+    questions   "was this said?"; before the partials of utterances of which something is on the page already
 
 The engine holds no state of any call. Windows of samples go in, jobs with futures come out; what is queued can be
 cancelled. Finals of like length that wait at the same time are decoded in one batch (`Recognizer.batch`).
@@ -74,7 +74,7 @@ class Engine:
         """A heap, trials behind finals. A promoted trial is in it twice."""
         self._partials: tuple[dict[object, Job[Recognition]], ...] = ({}, {})
         """By utterance, in the order of asking: those that nothing has been shown of, and the others."""
-        self._questions: deque[Job[list[float]]] = deque()
+        self._questions: deque[Job[Any]] = deque()
         self._ready = threading.Condition()
         self._numbers = itertools.count()
         self._decoding_partials = 0
@@ -123,9 +123,9 @@ class Engine:
         self._submit(job, queue)
         return job
 
-    def score(self, samples: Samples, texts: Sequence[str]) -> Job[list[float]]:
-        """How likely each of `texts` was said (log-probabilities); asked when nothing else is waiting."""
-        job = Job(_QUESTION, 0.0, lambda: self.recognizer.score(samples, texts))
+    def ask(self, question: Callable[[Recognizer], T]) -> Job[T]:
+        """Anything else of the recogniser; done when no final and no first partial is waiting."""
+        job = Job(_QUESTION, 0.0, lambda: question(self.recognizer))
         self._submit(job, lambda: self._questions.append(job))
         return job
 
@@ -209,12 +209,18 @@ class Engine:
             first = heapq.heappop(self._finals)[3]
             if _claim(first):
                 return [first, *self._alike(first)]
+        first_partials, others = self._partials
+        return self._take_partial(first_partials) or self._take_question() or self._take_partial(others)
+
+    def _take_partial(self, line: dict[object, Job[Recognition]]) -> list[Job[Any]]:
         if self._decoding_partials < self._most_partials:
-            for line in self._partials:
-                for utterance, job in list(line.items()):
-                    del line[utterance]
-                    if _claim(job):
-                        return [job]
+            for utterance, job in list(line.items()):
+                del line[utterance]
+                if _claim(job):
+                    return [job]
+        return []
+
+    def _take_question(self) -> list[Job[Any]]:
         while self._questions:
             question = self._questions.popleft()
             if _claim(question):

@@ -39,6 +39,7 @@ WINDOW_STEP = 0.5
 """Windows of finals are as long as a multiple of this: those of like length are decoded together, to the same text as
 alone."""
 FINAL_PAD_SECONDS = 5.0
+ASKED_PAD_SECONDS = 3.0
 PARTIAL_PAD_SECONDS = 1.0
 PARTIAL_STEP = 0.25
 """Windows of partials are as long as a multiple of this: CTranslate2 keeps memory for every length it has seen (with
@@ -67,6 +68,8 @@ PLAUSIBILITY_WEIGHT = 0.3
 CHARACTER_BONUS = 3.0
 """How much a text's log-probability as Chinese counts beside that of its sound, and what each character is given back
 for it. Fitted on the human clips, checked on the synthetic calls."""
+NUMBERS = 10
+"""Numbers that are looked for when one is expected."""
 FRAME_SECONDS = 0.02
 """Resolution of the times in `Recognition.times`."""
 
@@ -168,6 +171,8 @@ class Recognizer:
         self._end = self._numbers[self._tokenizer.eot]
         self._timed_prompt = self._reduced(self._tokenizer.sot_sequence)
         self._plain_prompt = [*self._timed_prompt, *self._reduced([self._tokenizer.no_timestamps])]
+        digits = {token for digit in "0123456789" for token in self._spelled(digit)}
+        self._no_digits = [token for token in range(len(self._kept)) if token not in digits]
         self._suppressed = sorted(
             self._reduced(
                 {
@@ -240,9 +245,27 @@ class Recognizer:
                 return tuple(tokens[:count])
         return ()
 
+    def numbers(self, samples: Samples, before: str, count: int) -> list[str]:
+        """Numbers of `count` digits that may have been said in `samples` after the words `before`, likeliest first.
+
+        The decoder is given those words and may only write digits, one at a time, until it has as many.
+        """
+        encoded = self._encode([samples], self.length(samples, ASKED_PAD_SECONDS))
+        prefix = self._spelled(before)
+        [result] = self._model.generate(
+            encoded,
+            [[*self._plain_prompt, *prefix]],
+            beam_size=NUMBERS,
+            num_hypotheses=NUMBERS,
+            max_length=2 * (len(prefix) + count),  # CTranslate2 decodes half of it
+            suppress_blank=False,
+            suppress_tokens=self._no_digits,
+        )
+        return list(dict.fromkeys(self._spell(tokens[-count:]).replace(" ", "") for tokens in result.sequences_ids))
+
     def score(self, samples: Samples, texts: Sequence[str]) -> list[float]:
         """How likely each of `texts` was said in `samples`: the sum of its tokens' natural log-probabilities."""
-        length = self.length(samples)
+        length = self.length(samples, ASKED_PAD_SECONDS)
         encoded = self._encode([samples], length)
         scores = []
         for text in texts:

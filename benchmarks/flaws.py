@@ -83,7 +83,10 @@ def missing(plain: str, heard: str) -> int:
 
 
 def at_seams(wanted: str, pieces: Sequence[tuple[str, bool]]) -> tuple[int, int]:
-    """Characters (lost, doubled) within SEAM characters of the seams of a text in pieces [(text, a seam follows)]."""
+    """Characters (lost, doubled) within SEAM characters of the seams of a text in pieces [(text, a seam follows)].
+
+    Doubled is what sounds like its neighbour; another character more is a mistake like any other.
+    """
     heard, seams = "", []
     for text, seam in pieces:
         heard += normalise(text)
@@ -93,8 +96,15 @@ def at_seams(wanted: str, pieces: Sequence[tuple[str, bool]]) -> tuple[int, int]
     for step in Levenshtein.opcodes(normalise(wanted), heard):
         if any(step.dest_start - SEAM <= seam <= step.dest_end + SEAM for seam in seams):
             lost += step.src_end - step.src_start if step.tag == "delete" else 0
-            twice += step.dest_end - step.dest_start if step.tag == "insert" else 0
+            twice += _repeated(heard, step.dest_start, step.dest_end) if step.tag == "insert" else 0
     return lost, twice
+
+
+def _repeated(text: str, start: int, end: int) -> int:
+    """How many characters [start, end) are, if they sound like as many before or behind them; else none."""
+    size = end - start
+    more = _syllables(text[start:end])
+    return size if more in (_syllables(text[max(0, start - size) : start]), _syllables(text[end : end + size])) else 0
 
 
 def _syllables(text: str) -> list[str]:

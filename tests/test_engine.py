@@ -24,7 +24,9 @@ def test_finals_go_before_trials_partials_and_questions(call: SampleCall) -> Non
     order: list[str] = []
     speech = [call.said(number) for number in (1, 3, 5, 7)]
     jobs: dict[str, Job[Any]] = {"first": engine.final(speech[0])}
-    jobs |= {f"question {n}": engine.score(speech[n], ["你好"]) for n in range(3)}
+    jobs |= {
+        f"question {n}": engine.ask(lambda recognizer, n=n: recognizer.score(speech[n], ["你好"])) for n in range(3)
+    }
     jobs |= {f"partial {n}": engine.partial(n, speech[n]) for n in range(3)}
     jobs |= {f"trial {n}": engine.final(speech[n][: -n or None], 5.0 - n, trial=True) for n in range(3)}
     jobs |= {f"final {n}": engine.final(speech[n], 9.0 - n) for n in range(3)}
@@ -40,7 +42,7 @@ def test_finals_go_before_trials_partials_and_questions(call: SampleCall) -> Non
     assert sorted(others[:6]) == sorted([*finals, "trial 1", "trial 2"])
     assert others.index("trial 0") < others.index("final 2")
     assert others.index("final 2") < others.index("final 1") < others.index("trial 2")
-    assert others[6:] == [f"{kind} {n}" for kind in ("partial", "question") for n in range(3)]
+    assert others[6:] == [f"{kind} {n}" for kind in ("question", "partial") for n in range(3)]
 
 
 def test_finals_of_like_length_are_decoded_together_to_the_same_text(call: SampleCall) -> None:

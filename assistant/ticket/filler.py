@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,8 +18,9 @@ from assistant.ticket.department import read_departments
 from assistant.ticket.dialogue import Conversation, Topic
 from assistant.ticket.fields import EMPTY, LABELS, Candidate, Change, Evidence, FieldValue, Hint, Value
 from assistant.ticket.people import read_gender, read_name
-from assistant.ticket.phone import read_phone
+from assistant.ticket.phone import phone_questions, read_phone
 from assistant.ticket.places import Places
+from assistant.ticket.questions import Question
 from assistant.ticket.reference import Reference
 from assistant.ticket.request_type import read_request_type
 from assistant.ticket.times import read_occurred_at
@@ -90,6 +92,7 @@ class TicketFiller:
         self._category: str | None = None
         self._read: dict[str, FieldValue] = dict.fromkeys(LABELS, EMPTY)
         self._hinted: set[Hint] = set()
+        self._sounds: dict[int, dict[str, float]] = {}
 
     def hear(self, utterance: Utterance) -> list[Change | Hint]:
         """Take the next utterance; returns the fields that changed, in the order of the form, then new hints."""
@@ -100,9 +103,28 @@ class TicketFiller:
             replace(utterance, speaker=turn.role), next((field for topic, field in _ASKED if topic in asked), None)
         )
         self._weigh(position)
+        return self._noted()
+
+    def questions(self) -> list[Question]:
+        """What to ask the recogniser now that this utterance was heard; none of an utterance that was typed."""
+        return [
+            *self._places.questions(),
+            *phone_questions(self._conversation, self._caller_phone, self._sounds),
+        ]
+
+    def learn(self, question: Question, scores: Mapping[str, float]) -> list[Change | Hint]:
+        """Take the recogniser's answer (natural logarithms of probabilities); returns what it changes."""
+        if all(text.isdigit() for text in scores):
+            self._sounds.setdefault(question.utterance, {}).update(scores)
+        else:
+            self._places.learn(question, scores)
+        return self._noted()
+
+    def _noted(self) -> list[Change | Hint]:
+        """Read the conversation anew: the fields that changed and the hints not given yet."""
         readings = self._readings()
         hints = urgent_hints(self._conversation, _text(readings["request_type"]))
-        hints += self._conflicts(readings) + self._missing(position)
+        hints += self._conflicts(readings) + self._missing(len(self._conversation.turns) - 1)
         changes = [change for name in LABELS if (change := self._update(name, readings[name]))]
         self._read = readings
         fresh = [hint for hint in dict.fromkeys(hints) if hint not in self._hinted]
@@ -203,7 +225,7 @@ class TicketFiller:
         readings = dict.fromkeys(LABELS, EMPTY) | self._places.values()
         readings["caller_gender"] = read_gender(conversation)
         readings["caller_name"] = read_name(conversation, self._final("caller_gender", readings))
-        readings["contact_phone"] = read_phone(conversation, self._caller_phone)
+        readings["contact_phone"] = read_phone(conversation, self._caller_phone, self._sounds)
         readings["occurred_at"] = read_occurred_at(conversation, self._started_at)
         readings["amount"] = read_amount(conversation)
         readings["people_affected"] = read_people_affected(conversation)

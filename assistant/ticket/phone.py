@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from rapidfuzz.distance import Levenshtein
 
 from assistant.ticket.dialogue import ANSWERED, Conversation, Turn, asks_for_agreement
-from assistant.ticket.fields import EMPTY, Evidence, FieldValue
+from assistant.ticket.fields import EMPTY, Evidence, FieldValue, State
 from assistant.ticket.numbers import DigitRun, find_digit_runs
+from assistant.ticket.questions import NO_SOUNDS, NUMBER_DIGITS, Question, Sounds
 from assistant.ticket.sound import Cue
 
 SHAPES = re.compile(r"1[3-9]\d{9}|0(?:10|2\d|[3-9]\d{2})[2-8]\d{6,7}|[2-8]\d{7}|400\d{7}")
@@ -18,6 +20,21 @@ SHAPES = re.compile(r"1[3-9]\d{9}|0(?:10|2\d|[3-9]\d{2})[2-8]\d{6,7}|[2-8]\d{7}|
 
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 
+CANDIDATES = 6
+"""Of the numbers found in an utterance, those that the other utterances are asked about."""
+LATELY = 12
+"""Turns in which a number is looked for again when another was found."""
+MOST_OF_IT = 7
+"""Digits that a turn must hold for a number to be looked for in it."""
+SURE = 0.9
+"""Confidence from which a number that the caller agreed to is the one that the agent read back."""
+FARTHEST = -25.0
+"""Log-probability that a number can lose in one utterance: one that was heard badly does not decide alone."""
+LINE_BONUS = 12.0
+"""Log-probability by which the caller's own line is likelier than any other number: more than half of those who dictate
+a number dictate that one, and there are billions of others."""
+SPELLED_BONUS = 2.0
+"""For a number that the recogniser wrote digit by digit of its own accord."""
 NEAR = 2
 """Edits between what was heard and the caller's own line within which the line is meant: the recogniser got 13 of 39
 spoken numbers exactly right, while two people's numbers so close together are hardly ever in one call."""
@@ -182,13 +199,13 @@ class _Dictation:
         self._near_line = near_line
         self._groups: dict[str, list[tuple[DigitRun, Evidence]]] = {"caller": [], "agent": []}
         self._said_by_caller: list[str] = []
-        self._dictated = -1
+        self.dictated = -1
         """Turn in which the agent last gave somebody else's number."""
 
     def hear(self, position: int) -> None:
         """Take the digits of a turn."""
         turn = self._conversation.turns[position]
-        if not _about_phones(self._conversation, position, self._dictated):
+        if not _about_phones(self._conversation, position, self.dictated):
             return
         if corrected := _correction(self._conversation, position, self.complete):
             wrong = max(place for place, m in enumerate(self.complete) if m.role == "agent" and len(m.digits) >= 8)
@@ -233,7 +250,7 @@ class _Dictation:
         own, complete = self._groups[turn.role], self.complete
         mention = Mention(said, turn.role, position, tuple(e for _, e in own), sum(g.guessed for g, _ in own))
         if turn.role == "agent" and not _read_back(self._conversation, mention, self._said_by_caller, self._near_line):
-            self._dictated = position
+            self.dictated = position
             own.clear()
             return
         if complete and complete[-1].role == turn.role and said.startswith(complete[-1].digits):
@@ -241,11 +258,15 @@ class _Dictation:
         complete.append(mention)
 
 
-def _mentions(conversation: Conversation, near_line: str) -> list[Mention]:
+def _dictation(conversation: Conversation, near_line: str) -> _Dictation:
     dictation = _Dictation(conversation, near_line)
     for position in conversation.collect(_with_digits):
         dictation.hear(position)
-    return [_judged(conversation, mention) for mention in dictation.complete]
+    return dictation
+
+
+def _mentions(conversation: Conversation, near_line: str) -> list[Mention]:
+    return [_judged(conversation, mention) for mention in _dictation(conversation, near_line).complete]
 
 
 def _judged(conversation: Conversation, mention: Mention) -> Mention:
@@ -375,18 +396,118 @@ def _chosen(mentions: list[Mention], near_line: str) -> tuple[str, list[Mention]
     return number, said, max(confidence, 0.3), agreed and exact
 
 
-def read_phone(conversation: Conversation, caller_phone: str | None) -> FieldValue:
+def _asked_about(conversation: Conversation, sounds: Sounds) -> list[tuple[int, Mapping[str, float]]]:
+    """The turns whose numbers the recogniser was asked about: position and log-probabilities."""
+    return [
+        (place, sounds[turn.utterance.index])
+        for place, turn in enumerate(conversation.turns)
+        if turn.utterance.index in sounds
+    ]
+
+
+def _possible(conversation: Conversation, caller_phone: str | None, sounds: Sounds) -> list[str]:
+    """Numbers that may be meant: the caller's line, those in the texts, and the likeliest found in the sound."""
+    line = re.sub(r"\D", "", caller_phone or "")
+    heard = [mention.digits for mention in _mentions(conversation, line)]
+    found = []
+    for _, scores in _asked_about(conversation, sounds):
+        found += sorted(scores, key=lambda number: -scores[number])[:CANDIDATES]
+    return list(dict.fromkeys(number for number in (line, *heard, *found) if _is_whole(number)))
+
+
+def _is_whole(number: str) -> bool:
+    return len(number) == NUMBER_DIGITS and valid(number)
+
+
+def phone_questions(conversation: Conversation, caller_phone: str | None, sounds: Sounds) -> list[Question]:
+    """What to ask the recogniser about the last turns in which a mobile number was dictated or read back.
+
+    Each is first asked for the numbers that it may hold, then about those found in the others.
+    """
+    numbers = _possible(conversation, caller_phone, sounds)
+    last = len(conversation.turns) - 1
+    questions = []
+    for position in range(max(0, last - LATELY), last + 1):
+        turn = conversation.turns[position]
+        known = sounds.get(turn.utterance.index)
+        runs = find_digit_runs(turn.text, FEWEST_DIGITS)
+        if known is None and (position < last or not _dictates(conversation, position, caller_phone)):
+            continue
+        missing = tuple(number for number in numbers if number not in (known or {}))
+        if known is None or missing:
+            begin, end = min(run.start for run in runs), max(run.end for run in runs)
+            questions.append(Question(turn.utterance.index, begin, end, missing, number=known is None))
+    return questions
+
+
+def _dictates(conversation: Conversation, position: int, caller_phone: str | None) -> bool:
+    """Whether the turn gives most of a whole number that may be the caller's."""
+    turn = conversation.turns[position]
+    digits = sum(len(run.digits) for run in find_digit_runs(turn.text, FEWEST_DIGITS))
+    if not MOST_OF_IT <= digits <= NUMBER_DIGITS + NEAR + 1:
+        return False
+    if turn.role == "agent":
+        return _asked_lately(conversation, position)
+    return _about_phones(conversation, position, _dictation(conversation, caller_phone or "").dictated)
+
+
+def _by_sound(
+    conversation: Conversation, mentions: list[Mention], sounds: Sounds, line_number: str, since: int
+) -> FieldValue | None:
+    """The likeliest number by what was heard since turn `since`; None where the digits stand in several turns, or are
+    those of a shorter number."""
+    if any(m.position > since and (len(m.evidence) > 1 or not _may_be_whole(m)) for m in mentions):
+        return None
+    line = "" if line_number and _line(conversation, line_number, 10**9).denied else line_number
+    turns = [(place, scores) for place, scores in _asked_about(conversation, sounds) if place > since and scores]
+    wrong = {mention.position for mention in mentions if mention.refuted}
+    turns = [(place, scores) for place, scores in turns if place not in wrong]
+    numbers = set.intersection(*(set(scores) for _, scores in turns)) if turns else set()
+    numbers = {number for number in numbers if _is_whole(number)}
+    if not numbers:
+        return None
+    total = dict.fromkeys(numbers, 0.0)
+    for _, scores in turns:
+        best = max(scores[number] for number in numbers)
+        for number in numbers:
+            total[number] += max(scores[number] - best, FARTHEST)
+    for number in numbers:
+        total[number] += LINE_BONUS * (number == line)
+        total[number] += SPELLED_BONUS * sum(
+            m.digits == number and not m.guessed for m in mentions if m.position > since
+        )
+    number, *others = sorted(numbers, key=lambda each: -total[each])
+    margin = total[number] - total[others[0]] if others else LINE_BONUS
+    evidence = []
+    for place, _ in turns:
+        turn = conversation.turns[place]
+        runs = find_digit_runs(turn.text, FEWEST_DIGITS)
+        evidence.append(turn.evidence(min(run.start for run in runs), max(run.end for run in runs)))
+    agreed = any(mention.agreed for mention in mentions if mention.position in dict(turns))
+    confidence = min(1 / (1 + math.exp(-(0.3 * margin - 0.5))), 0.97 if len(turns) > 1 else 0.93)
+    state: State = "confirmed" if agreed and confidence >= SURE else "suggested"
+    return FieldValue(number, state, round(confidence, 2), tuple(evidence))
+
+
+def _may_be_whole(mention: Mention) -> bool:
+    return len(mention.digits) == NUMBER_DIGITS or not valid(mention.digits)
+
+
+def read_phone(conversation: Conversation, caller_phone: str | None, sounds: Sounds = NO_SOUNDS) -> FieldValue:
     """The contact number, digits only; confirmed once the agent read it back and the caller agreed.
 
     The caller's own line is used when the speakers say so, when only its last digits are said, or when the number
     heard is no number by itself, or guessed from homophones, and no more than `NEAR` edits away from it. Numbers that
-    the agent gives the caller (an office, a manager) are left out.
+    the agent gives the caller (an office, a manager) are left out. `sounds` is what the recogniser answered to
+    `phone_questions`: of the numbers possible, that which both speakers' words sound most like is meant.
     """
     line_number = re.sub(r"\D", "", caller_phone or "")
     mentions = _mentions(conversation, line_number)
     refuted = [m for m in mentions if m.refuted]
+    since = refuted[-1].position if refuted else -1
+    if sounds and (heard := _by_sound(conversation, mentions, sounds, line_number, since)):
+        return heard
     if refuted:
-        since = refuted[-1].position
         later = [m for m in mentions if m.position > since]
         mentions = later or [m for m in mentions if not m.refuted and m.digits != refuted[-1].digits]
     first = min((m.position for m in mentions if len(m.digits) >= 10), default=10**9)

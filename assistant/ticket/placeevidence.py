@@ -178,6 +178,15 @@ class PlaceEvidence:
                         if _SECTION.search(heard.hearing.spoken):
                             self._put("compound", number, heard.turn, replace(heard, bits=-heard.bits))
 
+    def revise(self, turn: int, hearing: Hearing, more: float) -> None:
+        """Add bits to a hearing of that turn: what the recogniser answered when it was asked for the name."""
+        for record in hearing.records:
+            for kind in (hearing.kind, "landmark"):
+                known = self._support[kind].get(record, {}).get(turn)
+                if known and known.hearing == hearing:
+                    bits = max(0.0, hearing.bits + more)
+                    self._put(kind, record, turn, replace(known, bits=bits if known.bits > 0 else -bits))
+
     def heard(self, kind: Kind, turn: int) -> Iterator[tuple[int, Heard]]:
         """The places of a kind heard in a turn: number of the record, and what was heard of it."""
         for number, heards in self._support[kind].items():

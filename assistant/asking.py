@@ -1,0 +1,50 @@
+"""Asking the recogniser about an utterance that it has decoded: was this said?
+
+The free transcript of a number or a name is often wrong, but the same model knows what it heard when it is asked: each
+text is forced through the decoder over the same audio and the likeliest wins. Only the words in question are listened
+to, with a margin around them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assistant.recognizer import SAMPLE_RATE, Recognizer, Samples
+from assistant.ticket.questions import NUMBER_DIGITS, Question
+
+BEFORE, BEHIND = 0.5, 0.3
+"""Seconds around the words: what was misheard beside them belongs to them, and alignment errs by 0.05."""
+_HAN = str.maketrans("0123456789", "零幺二三四五六七八九")
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An utterance as it was decoded."""
+
+    text: str
+    times: tuple[float, ...]
+    """Seconds from the beginning of `samples` at which each character of `text` begins."""
+    samples: Samples
+
+
+def answer(recognizer: Recognizer, heard: Heard, question: Question) -> dict[str, float]:
+    """The texts (and numbers found), each with the natural logarithm of its probability."""
+    ends = len(heard.samples) / SAMPLE_RATE
+    first = heard.times[question.start]
+    last = heard.times[question.end] if question.end < len(heard.times) else ends
+    stop = int(SAMPLE_RATE * min(ends, last + BEHIND))
+    texts = dict.fromkeys(question.texts)
+    if question.number:
+        texts |= dict.fromkeys(recognizer.numbers(heard.samples[:stop], heard.text[: question.start], NUMBER_DIGITS))
+    if not texts:
+        return {}
+    words = heard.samples[int(SAMPLE_RATE * max(0.0, first - BEFORE)) : stop]
+    spelled = {text: _spellings(text) if text.isdigit() else (text,) for text in texts}
+    flat = [spelling for spellings in spelled.values() for spelling in spellings]
+    scores = iter(recognizer.score(words, flat))
+    return {text: max(next(scores) for _ in spellings) for text, spellings in spelled.items()}
+
+
+def _spellings(digits: str) -> tuple[str, ...]:
+    """A number as the recogniser writes it; the likeliest of them counts."""
+    return digits, f"{digits[:3]} {digits[3:7]} {digits[7:]}", digits.translate(_HAN)

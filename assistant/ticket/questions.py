@@ -1,0 +1,28 @@
+"""What the ticket would like to have asked: whether certain words were said in an utterance that was heard already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+NUMBER_DIGITS = 11
+"""Of a mobile number."""
+
+Sounds = Mapping[int, Mapping[str, float]]
+"""Index of an utterance -> what may have been said in it -> natural logarithm of the probability that it was."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """How likely is it that each of `texts` was said instead of characters [start, end) of an utterance?"""
+
+    utterance: int
+    start: int
+    end: int
+    texts: tuple[str, ...]
+    number: bool = False
+    """Look for numbers of NUMBER_DIGITS digits, too."""
+
+
+NO_SOUNDS: Sounds = MappingProxyType({})
