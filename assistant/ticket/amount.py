@@ -23,6 +23,10 @@ _UNIT_PRICE = re.compile(
 _PRICE_AFTER = re.compile(r"^(?:钱)?(?:一|每|/)(?:个)?[月天日年度斤次晚平吨件个位人]")
 _OWED = re.compile(r"欠|没发|没给|不发|克扣|退|赔|多收")
 """Beside these a sum for each month or hour is the matter itself."""
+ECHO_STARTS = 6
+"""Characters at the beginning of an agent's turn in which a sum is what the caller has just said."""
+_TOTAL = re.compile(r"(?:合计|一共|总共|共计|金额|余额|还剩|退还?|赔偿?|损失)[^，。]{0,4}$")
+_SPENT = re.compile(r"(?:收了?我?|退|赔|就|剩|还剩|是|花了?|要|欠|扣了?|付了?|交了?|把这)$")
 _UNLIKELY = 10_000_000
 """Yuan from which a sum was likelier misheard: callers speak of wages, fees, deposits and at most of a flat."""
 _CORRECTS = re.compile(r"不是|不对|错了|讲错|说错|等一下|等等|等会|我看看|看一下|看下|我翻|应该是|准确|哦不|改成|记错")
@@ -51,7 +55,8 @@ class _Sum:
     """False for a bare number, which is money only where the same sum was said before."""
     withdrawn: bool = False
     """Said to be wrong or to be given up; so is all that was said of it before."""
-    by_agent: bool = False
+    told: bool = True
+    """False for what an agent says of rates and limits, which is no echo of what the caller said."""
 
 
 def _clause(text: str, start: int, end: int) -> tuple[str, str]:
@@ -60,14 +65,11 @@ def _clause(text: str, start: int, end: int) -> tuple[str, str]:
 
 
 def _is_sum(text: str, bare: Number) -> bool:
-    """Whether a bare number is a sum by its form: 八千六, 一万二, 三百八十五 before a pause."""
+    """Whether a bare number is a sum by its form: 八千六, 一万二, 三百八十五 before a pause, 收我385."""
     number = text[bare.start : bare.end]
     rest = text[bare.end : bare.end + 1]
-    return (
-        bare.value >= 100
-        and re.search("[百千万]", number) is not None
-        and (not rest or rest in "，。,.！!？?、吧啊呀嘛了退赔")
-    )
+    formed = re.search("[百千万]", number) or (number[0].isdigit() and _SPENT.search(text[: bare.start]))
+    return bare.value >= 100 and bool(formed) and (not rest or rest in "，。,.！!？?、吧啊呀嘛了退赔推给")
 
 
 def _sums(conversation: Conversation, position: int) -> Iterator[_Sum]:
@@ -105,9 +107,8 @@ def _sums(conversation: Conversation, position: int) -> Iterator[_Sum]:
         ):
             continue
         weight -= 0.4 if turn.role == "agent" else 0.0
-        yield _Sum(
-            number, weight, position, turn.evidence(number.start, number.end), certain, withdrawn, turn.role == "agent"
-        )
+        echoed = turn.role == "caller" or number.start <= ECHO_STARTS or _TOTAL.search(before) is not None
+        yield _Sum(number, weight, position, turn.evidence(number.start, number.end), certain, withdrawn, echoed)
 
 
 def _meant(sums: list[_Sum]) -> list[_Sum]:
@@ -122,7 +123,7 @@ def _meant(sums: list[_Sum]) -> list[_Sum]:
         if entry.certain or first.get(entry.number.value, entry.position) < entry.position:
             first.setdefault(entry.number.value, entry.position)
             meant.append(entry)
-    told = {entry.number.value for entry in meant if not entry.by_agent}
+    told = {entry.number.value for entry in meant if entry.told}
     return [entry for entry in meant if entry.number.value in told]
 
 

@@ -35,6 +35,8 @@ LINE_BONUS = 12.0
 a number dictate that one, and there are billions of others."""
 SPELLED_BONUS = 2.0
 """For a number that the recogniser wrote digit by digit of its own accord."""
+ANSWER = (6, 24)
+"""Characters of an answer to the agent's question that may be a number though no digits were written."""
 NEAR = 2
 """Edits between what was heard and the caller's own line within which the line is meant: the recogniser got 13 of 39
 spoken numbers exactly right, while two people's numbers so close together are hardly ever in one call."""
@@ -430,19 +432,29 @@ def phone_questions(conversation: Conversation, caller_phone: str | None, sounds
     for position in range(max(0, last - LATELY), last + 1):
         turn = conversation.turns[position]
         known = sounds.get(turn.utterance.index)
-        runs = find_digit_runs(turn.text, FEWEST_DIGITS)
         if known is None and (position < last or not _dictates(conversation, position, caller_phone)):
             continue
         missing = tuple(number for number in numbers if number not in (known or {}))
         if known is None or missing:
-            begin, end = min(run.start for run in runs), max(run.end for run in runs)
+            begin, end = _stretch(turn)
             questions.append(Question(turn.utterance.index, begin, end, missing, number=known is None))
     return questions
 
 
+def _stretch(turn: Turn) -> tuple[int, int]:
+    """Characters of a turn in which its number stands: all of them where hardly a digit was written."""
+    runs = find_digit_runs(turn.text, FEWEST_DIGITS)
+    if sum(len(run.digits) for run in runs) < MOST_OF_IT:
+        return 0, len(turn.text)
+    return min(run.start for run in runs), max(run.end for run in runs)
+
+
 def _dictates(conversation: Conversation, position: int, caller_phone: str | None) -> bool:
-    """Whether the turn gives most of a whole number that may be the caller's."""
+    """Whether the turn gives most of a number that may be the caller's, or should, by what the agent just asked."""
     turn = conversation.turns[position]
+    before = conversation.turns[position - 1] if position else turn
+    if turn.role == "caller" and "phone" in before.asks and turn.stance is None and turn.text not in _LINE:
+        return ANSWER[0] <= len(turn.text) <= ANSWER[1]
     digits = sum(len(run.digits) for run in find_digit_runs(turn.text, FEWEST_DIGITS))
     if not MOST_OF_IT <= digits <= NUMBER_DIGITS + NEAR + 1:
         return False
@@ -481,8 +493,7 @@ def _by_sound(
     evidence = []
     for place, _ in turns:
         turn = conversation.turns[place]
-        runs = find_digit_runs(turn.text, FEWEST_DIGITS)
-        evidence.append(turn.evidence(min(run.start for run in runs), max(run.end for run in runs)))
+        evidence.append(turn.evidence(*_stretch(turn)))
     agreed = any(mention.agreed for mention in mentions if mention.position in dict(turns))
     confidence = min(1 / (1 + math.exp(-(0.3 * margin - 0.5))), 0.97 if len(turns) > 1 else 0.93)
     state: State = "confirmed" if agreed and confidence >= SURE else "suggested"

@@ -87,6 +87,8 @@ class Moment:
     end: int
     stressed: bool = True
     """False for a bare 今天 or 刚才, which often says nothing about when the matter happened."""
+    dated: bool = False
+    """Said with month and day."""
 
     @property
     def iso(self) -> str:
@@ -238,7 +240,7 @@ def find_moments(text: str, started_at: datetime) -> tuple[Moment, ...]:
         elif value is None or value > now.date():
             continue
         stressed = match["day"] not in ("今天", "今日", "今儿") or bool(match["period"] or match["hour"])
-        moments.append(Moment(value, *match.span(), stressed))
+        moments.append(Moment(value, *match.span(), stressed, dated=bool(match["monthday"])))
     for match in _JUST_NOW.finditer(text):
         moments.append(Moment(now.date(), *match.span(), stressed=False))
     return tuple(sorted(moments, key=lambda moment: moment.start))
@@ -261,6 +263,7 @@ def _weigh(conversation: Conversation, position: int, moment: Moment) -> float:
     weight -= 0.0 if moment.stressed or asked else 0.7
     weight -= 3.0 if clause in _CONTACTED else 0.0
     weight -= 2.0 if clause in _ARRANGED else 0.0
+    weight += 0.5 if moment.dated else 0.0
     weight += 1.0 if _SINCE.match(turn.text, moment.end) else 0.0
     weight -= 0.8 if clause in _ACQUIRED and not asked else 0.0
     return weight
