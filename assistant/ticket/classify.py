@@ -39,9 +39,23 @@ SENTENCES_PER_CATEGORY = 60
 EXAMPLE_WEIGHT = 2.0
 """A category's own examples are what the hotline's people chose to tell categories apart."""
 FOLDS = 3
-_VERSION = b"3"
+_VERSION = b"4"
 _SOUNDS = "一二三四五六七八九十阿波得佛哥好鸡科拉吗那坡区热色特我西资张长上"
 """A text whose encoding changes when the code of syllables does: what was trained on other codes is of no use."""
+
+
+SMALL_TALK = (
+    "你好我想反映一个问题", "你听我说", "我跟你讲", "是这样的", "我说了好几次了", "打了好多次电话都没人接",
+    "你们帮我处理一下", "那怎么办呢", "我也不知道", "大概是这样", "就是上次那个事", "他说让我等", "到现在还没有结果",
+    "我等了很久", "麻烦你们快一点", "我住在这边", "就在那个路口旁边", "就是他们家那边", "不是，是另外一个",
+    "对，就是这个", "昨天晚上开始的", "上个月的事情了", "有几个人知道", "我有照片和视频", "没有留下什么", "他不肯",
+    "态度很不好", "没人管", "太过分了", "我要求尽快解决", "一共几百块钱", "我姓王，三横王", "我的电话是一三八",
+    "请问您还有什么需要", "请问具体是在什么位置", "我帮您登记转给相关部门处理", "三号楼二单元五零二",
+    "从早到晚都是这样", "我们这里很多人", "他们说不归他们管",
+)  # fmt: skip
+"""What callers and agents say whatever the matter is."""
+ATTRACTED = 0.02
+"""Share of the small talk from which a category attracts it: in the sample pack one does, the hotline's own service."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +169,14 @@ class CategoryClassifier:
         self.accuracy = accuracy
         """Share of the categories' examples, held out, that were right: first, and among the first three."""
         self._readers = readers
+        self.attraction: Scores = np.zeros(len(codes), dtype=np.float32)
+        """(codes,) logarithm by which small talk makes a category likelier; to be taken off for every text."""
+
+    def hear_small_talk(self, encoder: SentenceEncoder) -> None:
+        """Find out which categories attract texts that are about nothing."""
+        scores = self.scores(SMALL_TALK, encoder.encode(list(SMALL_TALK)))
+        share = self.probabilities(scores).mean(axis=0)
+        self.attraction = np.maximum(0.0, np.log(share / ATTRACTED)).astype(np.float32)
 
     def scores(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> Scores:
         """(texts, codes) scores, comparable between texts; `vectors` are the texts' sentence embeddings."""
@@ -215,6 +237,7 @@ def load_classifier(
         ):  # a cache that another version or a full disk left behind is rebuilt, whatever is wrong with it
             cached.unlink(missing_ok=True)
     classifier = _train(pack, encoder, progress)
+    classifier.hear_small_talk(encoder)
     cache_dir.mkdir(parents=True, exist_ok=True)
     partial = cached.with_suffix(".partial")
     partial.write_bytes(pickle.dumps(classifier))

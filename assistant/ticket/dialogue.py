@@ -23,6 +23,9 @@ ANSWERED = 3
 REMEMBERED = 80
 """Mentions that a reader weighs; of more, as calls of an hour have, the first half and the last half."""
 
+SHORT = 5
+"""Characters of an agent's utterance that names the telephone and so asks for its number: 电话室 was 电话是."""
+
 QUESTIONS: dict[Topic, Cue] = {
     "name": Cue(
         r"贵姓|您[贵位]?姓|您贵向|怎么称呼|如何称呼|您的姓名|您的名字|叫什么名字|您姓什么|您尊姓", heard="贵姓"
@@ -109,7 +112,8 @@ def stance(text: str) -> Stance | None:
 
 def topics(text: str) -> frozenset[Topic]:
     """What an agent's utterance asks for or offers."""
-    return frozenset(topic for topic, cue in QUESTIONS.items() if text in cue)
+    found = frozenset(topic for topic, cue in QUESTIONS.items() if text in cue)
+    return found | {"phone"} if len(text) <= SHORT and "电话" in text else found
 
 
 def read_turn(utterance: Utterance) -> Turn:

@@ -185,7 +185,7 @@ class TicketFiller:
             return
         categories = self._reference.categories
         scores = categories.scores([words], self._reference.encoder.encode([words]))[0]
-        logs = np.log((1 - DOUBT) * categories.probabilities(scores) + DOUBT / len(scores))
+        logs = np.log((1 - DOUBT) * categories.probabilities(scores) + DOUBT / len(scores)) - categories.attraction
         weight = share * min(1.0, (len(words) / FULL_LENGTH) ** 0.5) * float(np.exp(-FADING * self._weighed))
         self._weighed += 1
         self._together += weight * logs

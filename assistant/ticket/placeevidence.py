@@ -198,13 +198,13 @@ class PlaceEvidence:
         heards = self._support[kind].get(number, {})
         return [heards[turn] for turn in sorted(heards) if heards[turn].bits > BESIDE]
 
-    def hypotheses(self, *kinds: Kind) -> list[Hypothesis]:
+    def hypotheses(self, *kinds: Kind, areas: bool = True) -> list[Hypothesis]:
         """The places of some kinds, areas, and no place, with probabilities that sum to one; best first.
 
-        Those that are HOPELESS are left out.
+        Those that are HOPELESS are left out. Without `areas`: the areas heard are known to be those of another place.
         """
         self._score_changed()
-        scores = [(kind, self._scores[kind]) for kind in (*_AREAS, *kinds)]
+        scores = [(kind, self._scores[kind]) for kind in (*(_AREAS if areas else ()), *kinds)]
         best = max(0.0, *(max(numbers.values(), default=0.0) for _, numbers in scores))
         found: list[tuple[Kind | None, int, float]] = [(None, -1, 0.0)]
         for kind, numbers in scores:

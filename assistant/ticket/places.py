@@ -22,6 +22,8 @@ MAX_HYPOTHESES = 4
 """Second choices of the recogniser that are searched for names."""
 SURE = 0.5
 """A place of lower probability is not named at all."""
+ELSEWHERE = 20.0
+"""Score from which a merchant is the subject although the matter happened in a compound: it need not lie there."""
 BRAND_ONLY = 0.6
 """Part of its probability that a brand keeps as subject when its branches cannot be told apart."""
 AS_SAID = 0.4
@@ -201,7 +203,12 @@ class Places:
 
     def _fill_subject(self, values: dict[str, FieldValue]) -> Hypothesis | None:
         """The merchant when it is known, else the brand, the office complained of or praised, or what was said."""
-        merchants = [place for place in self._evidence.hypotheses("merchant") if place.kind == "merchant"]
+        compounds = self._evidence.hypotheses("compound", "community", "landmark")
+        elsewhere = compounds[0].kind == "compound" and compounds[0].probability >= SURE
+        ranked = self._evidence.hypotheses("merchant", areas=False) if elsewhere else []
+        if not ranked or ranked[0].score < ELSEWHERE:
+            ranked = self._evidence.hypotheses("merchant")
+        merchants = [place for place in ranked if place.kind == "merchant"]
         if merchants:
             best = merchants[0]
             spans = self._evidence.spans("merchant", best.number)
