@@ -55,6 +55,8 @@ _WHEN = re.compile(
     rf"(?:{_DATE})(?:[的，,]?(?:那天|当天)?[，,]?(?:大概|大约|差不多)?(?P<period>{_PERIOD}))?(?:[，,]?(?:大概|大约|差不多)?{_CLOCK})?",
     re.X,
 )
+_BARE_CLOCK = re.compile(rf"(?P<period>{_PERIOD})?(?:大概|大约|差不多)?(?<!{_N}){_CLOCK}")
+_PERIOD_SAID = re.compile(_PERIOD)
 _JUST_NOW = re.compile(r"刚才|刚刚|刚[才刚]?[发出掉塌摔]")
 _EVERY = re.compile(r"(?:每|逢|每个|每到|每逢)$")
 _WEEKDAYS = {c: i for i, c in enumerate("一二三四五六日")} | {"天": 6} | {str(i + 1): i for i in range(6)}
@@ -197,7 +199,8 @@ def _day(match: re.Match[str], now: datetime) -> date | datetime | None:
     return _bare_day(match["bare"], today)
 
 
-def _clock(match: re.Match[str], day: date, now: datetime) -> datetime | None:
+def _clock(match: re.Match[str], day: date, now: datetime, period: str = "") -> datetime | None:
+    """The time of a day that a match of _CLOCK says; `period` where it names none itself."""
     hour = _number(match["hour"])
     minute_text = match["minute"] or match["digital"] or ""
     minute = {"半": 30, "一刻": 15, "三刻": 45, "": 0}.get(minute_text)
@@ -206,7 +209,7 @@ def _clock(match: re.Match[str], day: date, now: datetime) -> datetime | None:
     if hour is None or hour > 24 or minute > 59:
         return None
     period = match["period"] or {"晚": "晚上", "夜": "夜里", "早": "早上"}.get(
-        match.string[match.end("dayperiod")] if match["dayperiod"] else "", ""
+        match.string[match.end("dayperiod")] if match.groupdict().get("dayperiod") else "", period
     )
     late = period in ("下午", "傍晚", "晚上", "晚", "夜晚", "深夜", "半夜", "夜里") and 5 <= hour < 12
     if late or (period in ("下午", "傍晚", "中午") and hour < 5):
@@ -263,10 +266,33 @@ def _weigh(conversation: Conversation, position: int, moment: Moment) -> float:
     weight -= 0.0 if moment.stressed or asked else 0.7
     weight -= 3.0 if clause in _CONTACTED else 0.0
     weight -= 2.0 if clause in _ARRANGED else 0.0
-    weight += 0.5 if moment.dated else 0.0
+    weight += 1.0 if moment.dated else 0.0
     weight += 1.0 if _SINCE.match(turn.text, moment.end) else 0.0
     weight -= 0.8 if clause in _ACQUIRED and not asked else 0.0
     return weight
+
+
+def _clock_beside(
+    conversation: Conversation, positions: list[int], day: date, started_at: datetime
+) -> tuple[int, Moment] | None:
+    """The hour that the caller said apart from the day: 六点五十左右，今天晚上; or when asked for it: 九点多."""
+    now = started_at.astimezone(ZONE)
+    near = {position + shift for position in positions for shift in (0, 1, 2)}
+    for position in sorted(near & set(range(len(conversation.turns)))):
+        turn = conversation.turns[position]
+        question = conversation.turns[position - 1].text if position else ""
+        asked = "time" in conversation.asked(position)
+        if turn.role != "caller" or not (position in positions or asked):
+            continue
+        if match := _BARE_CLOCK.search(turn.text):
+            period = _PERIOD_SAID.search(turn.text) or (_PERIOD_SAID.search(question) if asked else None)
+            value = _clock(match, day, now, period.group() if period else "")
+            half_a_day = timedelta(hours=12)
+            if value and not period and _JUST_NOW.search(turn.text) and value.hour < 12 and value + half_a_day <= now:
+                value += half_a_day
+            if value and value <= now + timedelta(minutes=30) and value.date() == day:
+                return position, Moment(value, *match.span())
+    return None
 
 
 def _said(conversation: Conversation, position: int, started_at: datetime) -> Iterator[tuple[Turn, int, Moment, float]]:
@@ -292,6 +318,9 @@ def read_occurred_at(conversation: Conversation, started_at: datetime) -> FieldV
         return EMPTY
     ours = [entry for entry in said if entry[2].day == day]
     clocks = [entry for entry in ours if isinstance(entry[2].value, datetime)]
+    if not clocks and (clock := _clock_beside(conversation, [entry[1] for entry in ours], day, started_at)):
+        clocks = [(conversation.turns[clock[0]], clock[0], clock[1], 1.0)]
+        ours += clocks
     best = max(clocks or ours, key=lambda entry: (entry[3], -entry[1]))[2]
     rivals = max((weight for key, weight in support.items() if key != day), default=0.0)
     echoed = len({turn.role for turn, _, moment, _ in ours if moment.iso == best.iso}) == 2
