@@ -30,6 +30,7 @@ from assistant.events import Draft
 from assistant.partials import LocalAgreement
 from assistant.recognizer import NOTHING, Recognition
 from assistant.suggest import Suggester
+from assistant.summariser import WRITTEN, Summariser
 from assistant.ticket.fields import Change, Hint, Value
 from assistant.ticket.filler import TicketFiller
 from assistant.transcript import Utterance, speaker
@@ -118,6 +119,7 @@ class Call:
         publish: Publish,
         partial_interval: float | None,
         observe: Observe = lambda stage, seconds: None,
+        summariser: Summariser | None = None,
     ) -> None:
         """`ears` runs the voice activity; `partial_interval` in seconds of new speech, None for finals only."""
         self.info = info
@@ -127,6 +129,7 @@ class Call:
         self._ears = ears
         self._publish = publish
         self._observe = observe
+        self._summariser = summariser
         self._partial_step = None if partial_interval is None else int(partial_interval * SAMPLE_RATE)
         self._detectors = [UtteranceDetector(info.sample_rate) for _ in range(info.channels)]
         self._echo = EchoDetector() if info.channels == 2 else None
@@ -169,6 +172,8 @@ class Call:
         try:
             await self._hand_over(None)
             await asyncio.gather(*self._tasks)
+            if reason != "interrupted":  # a server that is being stopped waits for nobody
+                await self._summarise()
         finally:
             await self._wind_up()
             await self._publish([Draft(events.CallEnded(reason=reason), self._arrivals.seconds)])
@@ -180,6 +185,20 @@ class Call:
         for task in self._tasks[:failed]:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _summarise(self) -> None:
+        """The summariser's title and content in place of those that are still ours; without its help ours stay."""
+        ours = any(self._filler.fields[name].state == "suggested" for name in WRITTEN)
+        if self._summariser is None or self._submitted or not ours:
+            return
+        try:
+            written = await self._summariser.write(self._filler.turns, self._filler.fields)
+        except Exception as error:  # whatever is wrong with it, the ticket is complete without it
+            log.warning("call %s keeps its own title and content: %r", self.info.call_id, error)
+            return
+        async with self._ticket:
+            changes = [] if self._submitted else self._filler.redraft(written)
+            await self._publish(ticket_drafts(changes, self._arrivals.seconds))
 
     async def edit(self, name: str, value: Value) -> list[Draft]:
         """The agent typed a value. Raises TicketError; the caller stores the drafts."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from assistant.errors import SeatError
@@ -55,6 +55,12 @@ class Settings(BaseSettings):
     """Seconds of new speech between two partials of an utterance (more when the machine is busy)."""
     max_calls: int = Field(default=0, ge=0)
     """Calls at once; more are refused. 0: as many as this machine was measured to carry when the server started."""
+    summariser_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
+    """OpenAI-compatible endpoint that writes title and content when a call ends: http://10.0.0.5:8000/v1; empty: none."""
+    summariser_model: str = ""
+    """The model that the endpoint is asked for."""
+    summariser_key: SecretStr = SecretStr("")
+    """What the endpoint wants as a bearer token; empty: nothing."""
 
     @classmethod
     def settings_customise_sources(

@@ -85,4 +85,5 @@ def _empty(label: str) -> dict[str, Any]:
         "confidence": 0.0,
         "evidence": [],
         "candidates": [],
+        "generated": False,
     }

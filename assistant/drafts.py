@@ -36,4 +36,5 @@ def _updated(name: str, value: FieldValue) -> events.TicketUpdated:
             events.TicketCandidate(value=c.value, display=c.display, confidence=round(c.confidence, 3))
             for c in value.candidates
         ],
+        generated=value.generated,
     )

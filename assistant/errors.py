@@ -17,5 +17,9 @@ class FullError(SeatError):
     """This machine carries no more calls for the moment."""
 
 
+class SummaryError(SeatError):
+    """The summariser gave nothing that can be put on a ticket."""
+
+
 class TicketError(SeatError):
     """A ticket field does not exist or cannot take the value given."""

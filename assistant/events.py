@@ -99,6 +99,8 @@ class TicketUpdated(Data):
     evidence: list[TicketEvidence]
     candidates: list[TicketCandidate]
     """Up to three, best first, for fields that are a judgement."""
+    generated: bool = False
+    """A language model wrote the value."""
 
 
 class SuggestedArticle(Data):

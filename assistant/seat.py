@@ -15,6 +15,7 @@ from assistant.config import Settings, cache_dir
 from assistant.engine import Engine
 from assistant.recognizer import Recognizer
 from assistant.suggest import Suggester
+from assistant.summariser import Summariser
 from assistant.ticket.filler import Reference, TicketFiller
 from assistant.transcript import Utterance
 from audio.files import RecordingReader, sample
@@ -71,6 +72,10 @@ class SeatAssistant:
             compute_type=settings.compute_type,
         )
         self.engine = Engine(recognizer)
+        self._summariser: Summariser | None = None
+        if settings.summariser_url:
+            key = settings.summariser_key.get_secret_value()
+            self._summariser = Summariser(settings.summariser_url, settings.summariser_model, key)
         self._ears = ThreadPoolExecutor(max(1, settings.workers // 2), thread_name_prefix="ears")
         decoding = self._warm_up()
         self.capacity = settings.max_calls or capacity(settings.workers, decoding)
@@ -98,6 +103,7 @@ class SeatAssistant:
             publish=publish,
             partial_interval=self.settings.partial_interval if partials else None,
             observe=observe,
+            summariser=self._summariser,
         )
         await call.start()
         return call

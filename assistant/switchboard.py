@@ -122,5 +122,6 @@ class Switchboard:
                     tuple(Evidence(each.utterance, each.start, each.end) for each in told.evidence),
                     told.display,
                     tuple(Candidate(each.value, each.display, each.confidence) for each in told.candidates),
+                    told.generated,
                 )
         return filler

@@ -12,7 +12,7 @@ const DOUBTFUL = 0.6;
 const SETTLE_MS = 400;
 const FLASH_MS = 1600;
 
-const EMPTY = { value: null, state: "empty", confidence: 0, evidence: [], display: "", candidates: [] };
+const EMPTY = { value: null, state: "empty", confidence: 0, evidence: [], display: "", candidates: [], generated: false };
 const STATES = { empty: "空", suggested: "建议", confirmed: "已确认", edited: "已修改" };
 
 export class Field {
@@ -144,7 +144,7 @@ export class Field {
   }
 
   draw() {
-    const { value, state, confidence, display } = this.server;
+    const { value, state, confidence, display, generated } = this.server;
     if (!this.typing) {
       if (this.sent) this.input.write(this.sent.value, "");
       else this.input.write(value, display);
@@ -154,6 +154,7 @@ export class Field {
     this.root.dataset.look = look;
     this.icon.setAttribute("href", `/ui/icons.svg#${look}`);
     this.state.textContent = this.sent ? "保存中…" : state === "suggested" ? `建议 ${Math.round(confidence * 100)}%` : STATES[state];
+    this.generated.textContent = generated && state === "suggested" && !this.sent ? "模型生成，请核对" : "";
     this.check.hidden = !this.unverified;
     this.problemLine.textContent = this.problem;
     this.problemLine.hidden = !this.problem;
@@ -200,7 +201,7 @@ export class Field {
 
   #build() {
     const { element, focusable } = this.input;
-    const describes = `${this.name}-state ${this.name}-problem`;
+    const describes = `${this.name}-generated ${this.name}-state ${this.name}-problem`;
     element.setAttribute("aria-describedby", describes);
     focusable.setAttribute("aria-describedby", describes);
     if (this.required) focusable.setAttribute("aria-required", "true");
@@ -209,6 +210,7 @@ export class Field {
     svg.setAttribute("aria-hidden", "true");
     svg.append(this.icon);
     this.state = h("span", {});
+    this.generated = h("span", { class: "generated", id: `${this.name}-generated` });
     const grouped = this.kind === "boolean";
     const name = h(grouped ? "span" : "label", grouped ? { class: "name" } : { class: "name", for: focusable.id },
       this.label, this.required && h("abbr", { title: "必填" }, "＊"));
@@ -219,7 +221,7 @@ export class Field {
     this.chips = h("span", { class: "candidates", hidden: true });
     this.problemLine = h("span", { class: "problem", id: `${this.name}-problem`, role: "alert", hidden: true });
     this.root = h("div", { class: "field", data: { field: this.name, kind: this.kind } },
-      h("span", { class: "field-head" }, name, h("span", { class: "state", id: `${this.name}-state` }, svg, this.state)),
+      h("span", { class: "field-head" }, name, this.generated, h("span", { class: "state", id: `${this.name}-state` }, svg, this.state)),
       h("span", { class: "control" }, element, this.check),
       this.chips, this.problemLine);
     this.#listen();

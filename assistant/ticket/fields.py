@@ -77,6 +77,8 @@ class FieldValue:
     """The value in words that people read, where that differs from the value (codes, true/false, dates)."""
     candidates: tuple[Candidate, ...] = field(default=())
     """For category and department: up to three, best first, the value itself among them."""
+    generated: bool = False
+    """A language model wrote it (assistant.summariser)."""
 
 
 EMPTY = FieldValue()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from assistant.ticket.amount import read_amount
 from assistant.ticket.classify import softmax
 from assistant.ticket.compose import compose_content, compose_title
 from assistant.ticket.department import read_departments
-from assistant.ticket.dialogue import Conversation, Topic
+from assistant.ticket.dialogue import Conversation, Topic, Turn
 from assistant.ticket.fields import EMPTY, LABELS, Candidate, Change, Evidence, FieldValue, Hint, Value
 from assistant.ticket.people import read_gender, read_name
 from assistant.ticket.phone import phone_questions, read_phone
@@ -130,6 +130,19 @@ class TicketFiller:
         fresh = [hint for hint in dict.fromkeys(hints) if hint not in self._hinted]
         self._hinted.update(fresh)
         return [*changes, *fresh]
+
+    @property
+    def turns(self) -> Sequence[Turn]:
+        """What was heard so far and who said it."""
+        return self._conversation.turns
+
+    def redraft(self, written: Mapping[str, str]) -> list[Change]:
+        """A language model's words, by field, in place of ours; a field that is empty, confirmed or edited stays."""
+        changes = []
+        for name, text in written.items():
+            if self.fields[name].state == "suggested":
+                changes += self._set(name, replace(self.fields[name], value=text, generated=True))
+        return changes
 
     def edit(self, name: str, value: Value) -> list[Change]:
         """The agent typed a value; None or "" clears the field for good. Raises TicketError for what it cannot hold."""
