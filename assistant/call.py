@@ -476,7 +476,7 @@ class Call:
             async with asyncio.timeout(ASK_SECONDS):
                 await self._ask(utterance.index, at, arrived)
         except TimeoutError:
-            log.warning("call %s: no time to ask the recogniser about utterance %d", self.info.call_id, utterance.index)
+            log.info("call %s: no time to ask the recogniser about utterance %d", self.info.call_id, utterance.index)
         except Exception:
             log.exception("call %s: the recogniser could not be asked about %d", self.info.call_id, utterance.index)
 

@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     max_calls: int = Field(default=0, ge=0)
     """Calls at once; more are refused. 0: as many as this machine was measured to carry when the server started."""
     summariser_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
-    """OpenAI-compatible endpoint that writes title and content when a call ends: http://10.0.0.5:8000/v1; empty: none."""
+    """OpenAI-compatible endpoint (http://10.0.0.5:8000/v1) that writes title and content at calls' ends; empty: off."""
     summariser_model: str = ""
     """The model that the endpoint is asked for."""
     summariser_key: SecretStr = SecretStr("")

@@ -6,7 +6,8 @@
                 never on all workers at once, so that a final does not wait for them. An utterance has one partial in
                 the queue at most (a newer one takes its place), so no backlog can build up: under load the interval
                 between partials grows
-    questions   "was this said?"; before the partials of utterances of which something is on the page already
+    questions   "was this said?"; before the partials of utterances of which something is on the page already, and
+                never on all workers either
 
 The engine holds no state of any call. Windows of samples go in, jobs with futures come out; what is queued can be
 cancelled. Finals of like length that wait at the same time are decoded in one batch (`Recognizer.batch`).
@@ -30,6 +31,8 @@ from assistant.recognizer import Recognition, Recognizer, Samples
 log = logging.getLogger(__name__)
 
 _FINAL, _TRIAL, _PARTIAL, _QUESTION = range(4)
+_OTHERS = (_PARTIAL, _QUESTION)
+"""What finals must never have to wait for on all workers."""
 DELAYS = 20
 """Finals over whose delays `Engine.delay` looks back."""
 DELAY_SECONDS = 15.0
@@ -77,8 +80,8 @@ class Engine:
         self._questions: deque[Job[Any]] = deque()
         self._ready = threading.Condition()
         self._numbers = itertools.count()
-        self._decoding_partials = 0
-        self._most_partials = max(1, recognizer.workers - 1)
+        self._decoding_others = 0
+        self._most_others = max(1, recognizer.workers - 1)
         self._delays: deque[tuple[float, float]] = deque(maxlen=DELAYS)
         """(when, how long it took) of finals and trials."""
         self._closed = False
@@ -199,7 +202,7 @@ class Engine:
             while not self._closed:
                 batch = self._take()
                 if batch:
-                    self._decoding_partials += batch[0].rank == _PARTIAL
+                    self._decoding_others += batch[0].rank in _OTHERS
                     return batch
                 self._ready.wait()
         return []
@@ -213,7 +216,7 @@ class Engine:
         return self._take_partial(first_partials) or self._take_question() or self._take_partial(others)
 
     def _take_partial(self, line: dict[object, Job[Recognition]]) -> list[Job[Any]]:
-        if self._decoding_partials < self._most_partials:
+        if self._decoding_others < self._most_others:
             for utterance, job in list(line.items()):
                 del line[utterance]
                 if _claim(job):
@@ -221,7 +224,7 @@ class Engine:
         return []
 
     def _take_question(self) -> list[Job[Any]]:
-        while self._questions:
+        while self._questions and self._decoding_others < self._most_others:
             question = self._questions.popleft()
             if _claim(question):
                 return [question]
@@ -250,8 +253,8 @@ class Engine:
                 job.done = now
                 if job.rank in (_FINAL, _TRIAL):
                     self._delays.append((now, now - job.ordered))
-            if batch[0].rank == _PARTIAL:
-                self._decoding_partials -= 1
+            if batch[0].rank in _OTHERS:
+                self._decoding_others -= 1
                 self._ready.notify()
 
 

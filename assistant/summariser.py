@@ -13,6 +13,7 @@ import re
 import ssl
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 import httpx
 
@@ -43,7 +44,8 @@ _SPEAKERS = {"caller": "市民", "agent": "座席"}
 _TITLE = re.compile(rf"关于.+的(?:{'|'.join(REQUEST_TYPES)}|反映)")
 _DIGIT_STRING = re.compile(rf"[{''.join(DIGITS)}]{{2,}}")
 _PLACE_ENDINGS = tuple("路街巷村镇区楼")
-_NUMERALS = f"{''.join(DIGITS)}十百千号"
+_FLOOR = f"{''.join(DIGITS)}十百号楼"
+"""What a floor or a building by number is written with: its number is checked, not its name."""
 
 
 class Summariser:
@@ -125,9 +127,9 @@ def checked(answer: str, told: str) -> dict[str, str]:
 def invented(text: str, told: str) -> set[str]:
     """The numbers (as digits) and the names of roads, quarters and buildings in `text` that are not in `told`."""
     text, told = _plain(text), _plain(told)
-    sums = {_digits(number.value) for number in find_money(told)}
-    spoken = {_digits(float(run.digits)) for run in find_digit_runs(told, shortest=2, by_sound=False)}
-    numbers = _numbers(text) - _numbers(told) - sums - spoken
+    sums = {f"{number.value:.15g}" for number in find_money(told)}
+    dictated = {_bare(run.digits) for run in find_digit_runs(told, shortest=2, by_sound=False)}
+    numbers = _numbers(text) - _numbers(told) - sums - dictated
     if "1" not in text:
         numbers.discard("1")  # 一家, 一名: hardly ever a number
     return numbers | {name for name in _names(text) if name not in told}
@@ -138,27 +140,23 @@ def _plain(text: str) -> str:
     return re.sub(r"第|百分之|(?<=\d),(?=\d{3})", "", unicodedata.normalize("NFKC", text))
 
 
-def _digits(value: float) -> str:
-    return f"{value:.15g}"
-
-
 def _numbers(text: str) -> set[str]:
     """Every number in the text as digits, in whichever way it is written."""
-    strings = ("".join(str(DIGITS[digit]) for digit in match.group()) for match in _DIGIT_STRING.finditer(text))
-    return {_digits(number.value) for number in find_cardinals(text)} | {_digits(float(each)) for each in strings}
+    strings = {_bare("".join(str(DIGITS[digit]) for digit in match[0])) for match in _DIGIT_STRING.finditer(text)}
+    return strings | {f"{number.value:.15g}" for number in find_cardinals(text)}
+
+
+def _bare(digits: str) -> str:
+    return digits.lstrip("0") or "0"
 
 
 def _names(text: str) -> list[str]:
     """Roads, quarters and buildings by name. Common nouns that end so (马路, 小区, 居民楼) and 三楼 name nothing."""
     names = []
     words = dictionary(cache_dir()).lcut(text)
-    for before, word in zip(["", *words], words, strict=False):
-        generic = tag(word) in ("n", "v", "r") or not word.strip(_NUMERALS + "楼")
-        if not word.endswith(_PLACE_ENDINGS) or generic:
+    for before, word in pairwise(["", *words]):
+        if not word.endswith(_PLACE_ENDINGS) or tag(word) in ("n", "v", "r") or not word.strip(_FLOOR):
             continue
-        whole = len(word) > 2 or len(before) < 2 or tag(before)[:1] in ("v", "r")
-        if not whole:
-            names.append(before + word)  # 幸福 | 路, 体育 | 西路
-        elif len(word) > 1:
-            names.append(word)
-    return names
+        begun = len(word) < 3 and len(before) > 1 and tag(before) not in ("v", "r")  # 幸福 | 路, 体育 | 西路
+        names.append(before + word if begun else word)
+    return [name for name in names if len(name) > 1]

@@ -113,6 +113,16 @@ def test_the_agent_is_reminded_of_what_is_missing_when_closing(filler: TicketFil
     assert "联系电话" in hint.text
 
 
+def test_what_to_ask_next_is_what_nobody_spoke_of(filler: TicketFiller) -> None:
+    asked = lambda news: [hint.text for hint in news if isinstance(hint, Hint) and hint.kind == "ask"]  # noqa: E731
+    assert not asked(hear(filler, *CALL[:2]))
+    first = asked(hear(filler, ("agent", "您请讲。"), ("caller", "我要投诉，卡里的钱不退给我。"), start=2))
+    assert len(first) == 1
+    assert first[0].startswith("接下来可以问：")
+    hear(filler, ("agent", "请问怎么称呼您？"), ("agent", "什么时候的事？具体在什么位置？"), start=4)
+    assert "联系电话" in asked(hear(filler, ("caller", "我想想啊。"), start=6))[0]
+
+
 @pytest.mark.parametrize(
     "text",
     [

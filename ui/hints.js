@@ -2,7 +2,7 @@
 
 import { byId, h } from "./dom.js";
 
-const TITLES = { urgent: "紧急", conflict: "有出入", missing: "待问", audio: "声音", deadline: "时限", tip: "提示" };
+const TITLES = { urgent: "紧急", conflict: "有出入", missing: "待问", ask: "可问", audio: "声音", deadline: "时限", tip: "提示" };
 /** Plain hints beyond the newest few step back, so that they never push the conversation off the screen. */
 const SHOWN = 2;
 
@@ -29,6 +29,7 @@ export class Hints {
       h("strong", { class: "kind" }, TITLES[kind] ?? TITLES.tip),
       h("span", { class: "text" }, text),
       h("button", { type: "button", class: "quiet small", onclick: () => this.dismissed(key) }, "知道了"));
+    if (kind === "ask") this.notices.querySelectorAll('[data-kind="ask"]').forEach((earlier) => earlier.remove());
     this.lines.set(key, line);
     (kind === "urgent" ? this.alerts : this.notices).prepend(line);
     this.#limit();

@@ -58,6 +58,18 @@ NOTICEABLE = 0.05
 _ASKED: tuple[tuple[Topic, str], ...] = (("name", "caller_name"), ("address", "address"), ("subject", "subject"))
 _NOT_ABOUT = frozenset({"name", "phone", "line_phone", "callback", "confidential", "else", "matter"})
 _JUDGED = frozenset({"category", "department", "title", "content", "urgency"})
+_ASK: tuple[tuple[str, Topic, str], ...] = (
+    ("address", "address", "具体在什么位置？"),
+    ("occurred_at", "time", "是什么时候的事？"),
+    ("caller_name", "name", "请问怎么称呼您？"),
+    ("contact_phone", "phone", "联系电话是多少？"),
+    ("callback", "callback", "处理结果需要回访吗？"),
+)
+"""Fields in the order in which a good agent asks for them, with the question."""
+_UNASKED = (None, "咨询")
+"""Request types that are often answered at once: nothing has to be asked for."""
+SETTLED = 4
+"""Turns before which nobody is told what to ask."""
 _NEEDED = ("caller_name", "contact_phone")
 
 
@@ -127,6 +139,7 @@ class TicketFiller:
         hints += self._conflicts(readings) + self._missing(len(self._conversation.turns) - 1)
         changes = [change for name in LABELS if (change := self._update(name, readings[name]))]
         self._read = readings
+        hints += self._ask_next()
         fresh = [hint for hint in dict.fromkeys(hints) if hint not in self._hinted]
         self._hinted.update(fresh)
         return [*changes, *fresh]
@@ -285,6 +298,20 @@ class TicketFiller:
             return []
         missing = [LABELS[name] for name in _NEEDED if self.fields[name].value is None]
         return [Hint("missing", f"通话快结束了，还没有记录{'、'.join(missing)}。")] if missing else []
+
+
+    def _ask_next(self) -> list[Hint]:
+        """What a good agent would ask next: the first of what an office needs that nobody has spoken of."""
+        turns = self._conversation.turns
+        if len(turns) < SETTLED or turns[-1].role == "agent" or self.fields["request_type"].value in _UNASKED:
+            return []
+        if self._category is None:
+            return []
+        for name, topic, words in _ASK:
+            spoken_of = any(topic in turn.asks for turn in turns)
+            if self.fields[name].value is None and not spoken_of:
+                return [Hint("ask", f"接下来可以问：{words}（{LABELS[name]}还没有记录）")]
+        return []
 
 
 def _text(field: FieldValue) -> str | None:
