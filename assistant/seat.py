@@ -72,10 +72,7 @@ class SeatAssistant:
             compute_type=settings.compute_type,
         )
         self.engine = Engine(recognizer)
-        self._summariser: Summariser | None = None
-        if settings.summariser_url:
-            key = settings.summariser_key.get_secret_value()
-            self._summariser = Summariser(settings.summariser_url, settings.summariser_model, key)
+        self._summariser = Summariser.of(settings)
         self._ears = ThreadPoolExecutor(max(1, settings.workers // 2), thread_name_prefix="ears")
         decoding = self._warm_up()
         self.capacity = settings.max_calls or capacity(settings.workers, decoding)

@@ -17,7 +17,7 @@ from itertools import pairwise
 
 import httpx
 
-from assistant.config import cache_dir
+from assistant.config import Settings, cache_dir
 from assistant.errors import SummaryError
 from assistant.ticket.compose import CONTENT_LENGTH, TITLE_LENGTH
 from assistant.ticket.dialogue import Turn
@@ -58,6 +58,13 @@ class Summariser:
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._seconds = seconds
         self._certificates = ssl.create_default_context()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Summariser | None:
+        """The summariser that the settings name; None when they name none."""
+        if not settings.summariser_url:
+            return None
+        return cls(settings.summariser_url, settings.summariser_model, settings.summariser_key.get_secret_value())
 
     async def write(self, turns: Sequence[Turn], fields: Mapping[str, FieldValue]) -> dict[str, str]:
         """The title and the content of a call's ticket, by field.
@@ -159,4 +166,4 @@ def _names(text: str) -> list[str]:
             continue
         begun = len(word) < 3 and len(before) > 1 and tag(before) not in ("v", "r")  # 幸福 | 路, 体育 | 西路
         names.append(before + word if begun else word)
-    return [name for name in names if len(name) > 1]
+    return [name for name in names if len(name.lstrip("其该本此这")) > 1]
