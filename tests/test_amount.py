@@ -25,6 +25,23 @@ def test_the_last_sum_for_what_is_wanted_counts(lines: list[str], value: float) 
 
 
 @pytest.mark.parametrize(
+    ("lines", "value"),
+    [
+        (["C 剩六千三百二，哦等一下，我看看记录啊，是六千二百三十块。", "A 六千二百三十元。"], 6230),
+        (["C 加了三千六。", "A 多收了三千六百元。", "C 呃，不是三千六，是三千八。"], 3800),
+        (["C 赔钱吧，赔一万二。", "A 一万二，有依据吗？", "C 那就八千六吧，我不多要他的。"], 8600),
+        (["C 耳机一千二百六。他们客服说最多赔我三十六块钱。"], 1260),
+        (["C 又收我385。", "A 前面那一百二要不要一起退？", "C 那个算了，不要了，就385。"], 385),
+        (["A 没备案的，每个月最高可以提两千元。", "C 哦，知道了。"], None),
+        (["C 多少钱我没听清。", "A 六千二百三十元，对吗？"], 6230),
+        (["C 早上全挤在一块，谁都不让谁。"], None),
+    ],
+)
+def test_a_sum_that_was_corrected_waived_or_only_offered_is_not_meant(lines: list[str], value: float | None) -> None:
+    assert read_amount(conversation(*lines)).value == value
+
+
+@pytest.mark.parametrize(
     "lines",
     [
         ["C 电费一块五一度，太贵了"],

@@ -23,6 +23,8 @@ def parts(text: str) -> list[str]:
         ("七号楼的四单元", ["7号楼", "4单元"]),
         ("A座1508", ["A座", "1508房"]),
         ("东座二楼", ["东座"]),
+        ("六号楼跟七号楼中间那条路", []),
+        ("三号楼，不对，我女儿住三号楼，我是二号楼", ["3号楼", "2号楼"]),
     ],
 )
 def test_numbers_are_written_as_on_the_door(said: str, expected: list[str]) -> None:

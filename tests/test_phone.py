@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.ticket.phone import read_phone, valid
+from assistant.ticket.phone import phone_questions, read_phone, valid
 from tests.test_dialogue import conversation
 
 LINE = "13800138001"
@@ -54,6 +54,83 @@ def test_a_misheard_number_close_to_the_line_is_the_line_unless_the_line_was_dec
 def test_the_caller_corrects_what_the_agent_read_back() -> None:
     heard = conversation("A 电话多少？", "C 13912345678", "A 13912345678对吗？", "C 不对，是13912345679")
     assert read_phone(heard, LINE).value == "13912345679"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [
+            "A 电话是？",
+            "C 幺三七，幺幺零四，八二九六。",
+            "A 幺三七，幺幺四零，八二九六，对吧？",
+            "C 零四，幺幺零四，你写反了。",
+        ],
+        [
+            "A 电话多少？",
+            "C 幺三七幺幺零四八二九六。",
+            "A 幺三七幺幺零四二八九六？",
+            "C 不是二八九六，是八二九六，八在前面。",
+        ],
+        ["A 留个电话。", "C 幺三七幺幺零四八二九六。", "A 幺三七幺幺零四八二六九？", "C 二九六，八二九六。"],
+        [
+            "A 电话留一个。",
+            "C 幺三七，幺幺，哎等下。幺三七，幺幺零四。",
+            "A 幺三七，幺幺零四。",
+            "C 嗯，八二，八二九六。",
+        ],
+        [
+            "A 电话是座机这个吗？",
+            "C 不是，这个是单位的。手机，幺三七，幺幺零四，八二九六。",
+            "A 好的。需要回访吗？",
+            "C 不用。",
+        ],
+        [
+            "A 电话呢？",
+            "C 幺三七幺幺零四八二九六。",
+            "A 幺三七，幺幺零四，八二九六。需要答复您吗？",
+            "C 不用特地答复。",
+        ],
+    ],
+    ids=["groups", "not but", "without a no", "begun again", "not the line", "another question"],
+)
+def test_a_number_that_is_said_badly_is_put_together(lines: list[str]) -> None:
+    assert read_phone(conversation(*lines), LINE).value == "13711048296"
+
+
+def scores(best: str, *others: str, behind: float = -15.0) -> dict[str, float]:
+    return {best: -5.0, **{other: -5.0 + behind for other in others}}
+
+
+def test_a_number_that_was_misheard_is_asked_for() -> None:
+    heard = conversation("A 电话是多少？", "C 要三期幺幺零四八而酒留。")
+    (question,) = phone_questions(heard, LINE, {})
+    assert (question.utterance, question.start, question.number) == (1, 0, True)
+    assert LINE in question.texts
+    sounds = {1: scores("13711048296", LINE)}
+    assert read_phone(heard, LINE, sounds).value == "13711048296"
+    assert not phone_questions(heard, LINE, sounds)
+
+
+def test_what_is_found_in_one_utterance_is_asked_of_the_others() -> None:
+    heard = conversation("A 电话是多少？", "C 要三期幺幺零四八而酒留。", "A 13711048296对吗？")
+    first, second = phone_questions(heard, LINE, {1: scores("13711048298", LINE)})
+    assert (first.utterance, first.texts, first.number) == (1, ("13711048296",), False)
+    assert (second.utterance, second.number) == (2, True)
+    sounds = {1: scores("13711048298", "13711048296", LINE, behind=-2), 2: scores("13711048296", "13711048298", LINE)}
+    found = read_phone(heard, LINE, sounds)
+    assert found.value == "13711048296"
+    assert {evidence.utterance for evidence in found.evidence} == {1, 2}
+
+
+def test_the_callers_line_needs_less_than_another_number_but_must_sound_like_it() -> None:
+    heard = conversation("A 电话是多少？", "C 要三八零零要三八零零要。")
+    assert read_phone(heard, LINE, {1: scores("13800138007", LINE, behind=-6)}).value == LINE
+    assert read_phone(heard, LINE, {1: scores("33800138007", LINE, behind=-20)}).value is None
+
+
+def test_numbers_of_offices_are_not_asked_for() -> None:
+    heard = conversation("C 社保局电话是多少？", "A 您记一下，13700001111。", "C 13700001111，谢谢。")
+    assert not phone_questions(heard, LINE, {})
 
 
 def test_other_peoples_numbers_are_not_the_callers() -> None:

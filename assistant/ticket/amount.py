@@ -96,8 +96,8 @@ def _sums(conversation: Conversation, position: int) -> Iterator[_Sum]:
         weight = 1.0 + (0.8 if asked and turn.role == "caller" else 0.0)
         weight += 1.5 if before in _AT_STAKE else 0.7 if after[:6] in _AT_STAKE else 0.0
         weight += 0.3 if before in _PAID else 0.0
-        weight += 1.5 if turn.role == "caller" and _ONLY.search(before) else 0.0
-        weight -= 1.5 if turn.role == "caller" and _OFFER.search(before) else 0.0
+        weight += 2.0 if turn.role == "caller" and _ONLY.search(before) else 0.0
+        weight -= 2.0 if turn.role == "caller" and _OFFER.search(before) else 0.0
         if _USUAL.search(before):
             continue
         if (

@@ -299,7 +299,6 @@ class TicketFiller:
         missing = [LABELS[name] for name in _NEEDED if self.fields[name].value is None]
         return [Hint("missing", f"通话快结束了，还没有记录{'、'.join(missing)}。")] if missing else []
 
-
     def _ask_next(self) -> list[Hint]:
         """What a good agent would ask next: the first of what an office needs that nobody has spoken of."""
         turns = self._conversation.turns

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from lunardate import LunarDate
+from borax.calendars.lunardate import LunarDate
 
 from assistant.ticket.dialogue import Conversation, Turn
 from assistant.ticket.fields import EMPTY, FieldValue
@@ -155,11 +155,10 @@ def _celebrated(name: str, year: int) -> date | None:
         return date(year, 4, int((year % 100) * 0.2422 + 4.81) - (year % 100) // 4)
     lunar = _LUNAR_FESTIVALS.get(name)
     try:
-        return (
-            LunarDate(year, *lunar).toSolarDate() if lunar else LunarDate(year, 1, 1).toSolarDate() - timedelta(days=1)
-        )
+        day: date = LunarDate(year, *(lunar or (1, 1)), 0).to_solar_date()
     except ValueError:  # beyond the table of moons
         return None
+    return day if lunar else day - timedelta(days=1)
 
 
 def _bare_day(text: str, today: date) -> date | None:
