@@ -91,7 +91,7 @@ def test_load_streams_calls_and_says_where_the_time_went(beginning: Path) -> Non
     command = [sys.executable, "-m", "benchmarks", "load", "--calls", str(beginning), "--concurrency", "2"]
     done = subprocess.run([*command, "--no-admission", "--json", str(out)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    [row] = json.loads(out.read_text())["latency"]
+    [row] = json.loads(out.read_text())["load"]
     assert (row["calls"], row["turns"], row["lost"], row["doubled"], row["refused"]) == (2, 6, 0, 0, 0)
     assert row["final_ms"]["count"] == len(row["finals"]) > 0
     assert row["waterfall"][0]["stage"] == "voice activity"

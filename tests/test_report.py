@@ -147,7 +147,7 @@ def test_a_short_run_does_not_meet_a_long_target() -> None:
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
     page = drawn(tmp_path, {"latency": [{"calls": 1, "turns": 0, "lost": 0}]})
-    assert "results were not there: load, accuracy, trust, endurance, compare, knowledge." in page
+    assert "results were not there: load, accuracy, trust, endurance, compare, tickets, knowledge." in page
     assert 'id="latency"' in page
     assert 'id="trust"' not in page
 

@@ -113,11 +113,13 @@ def _about_phones(conversation: Conversation, position: int, dictated: int) -> b
     turn = conversation.turns[position]
     if turn.role == "agent":
         return True
-    if turn.text not in _OTHERS and (turn.text in _OWN or any(_MOBILE.fullmatch(d) for d in _digits(turn.text))):
+    if turn.text in _OWN and turn.text not in _OTHERS:
         return True
     if _asked_lately(conversation, position) and _only_digits(conversation.turns[position - 1].text):
         return True
     if dictated < 0 or any(other.role == "agent" for other in conversation.turns[dictated + 1 : position]):
+        if turn.text not in _OTHERS and any(_MOBILE.fullmatch(digits) for digits in _digits(turn.text)):
+            return True
         read = conversation.turns[position - 1].text if position and _asked_lately(conversation, position) else ""
         asked = conversation.asked(position, within=4) & {"phone", "line_phone", "callback"}
         return bool(asked) or any(len(run.digits) >= 10 for run in find_digit_runs(read, 10))
@@ -505,6 +507,15 @@ def _by_sound(
     return FieldValue(number, state, round(confidence, 2), tuple(evidence))
 
 
+def _unlike(conversation: Conversation, sounds: Sounds) -> set[str]:
+    """Numbers that sound like none of the utterances that were asked about."""
+    best: dict[str, float] = {}
+    for _, scores in _asked_about(conversation, sounds):
+        for number, score in scores.items():
+            best[number] = max(best.get(number, FARTHEST), score - max(scores.values()))
+    return {number for number, behind in best.items() if behind < REJECTED}
+
+
 def _may_be_whole(mention: Mention) -> bool:
     return len(mention.digits) == NUMBER_DIGITS or not valid(mention.digits)
 
@@ -526,9 +537,11 @@ def read_phone(conversation: Conversation, caller_phone: str | None, sounds: Sou
     if refuted:
         later = [m for m in mentions if m.position > since]
         mentions = later or [m for m in mentions if not m.refuted and m.digits != refuted[-1].digits]
+    unlike = _unlike(conversation, sounds)
+    mentions = [mention for mention in mentions if mention.digits not in unlike]
     first = min((m.position for m in mentions if len(m.digits) >= 10), default=10**9)
     line = _line(conversation, line_number, first) if line_number else _Line()
-    chosen = _chosen(mentions, "" if line.denied else line_number)
+    chosen = _chosen(mentions, "" if line.denied or line_number in unlike else line_number)
     if chosen and not (line.wanted and not valid(chosen[0])):
         number, said, confidence, agreed = chosen
         if line.wanted and number == line_number:
