@@ -61,9 +61,9 @@ RECENT = 16
 """Utterances whose audio is kept, because the ticket may ask the recogniser about them."""
 ASK_SECONDS = 3.0
 """How long the ticket waits for answers."""
-BUSY = 0.4
-"""Seconds that finals take (`Engine.delay`) from which the recogniser has no time for questions: eight calls on two cores
-take 0.25 and leave room, sixteen take 0.45 (with questions 0.6, and their finals came 150 ms later)."""
+BUSY = 0.3
+"""Seconds that finals take (`Engine.delay`) from which the recogniser has no time for questions: on two cores eight calls
+take 0.23, sixteen 0.36 without questions and 0.47 with them."""
 
 STAGES = ("window", "queue", "decode", "endpoint", "publish")
 """Where a final's time goes: from the arrival of the end of speech until the window is ordered (voice activity and the
