@@ -61,9 +61,9 @@ RECENT = 16
 """Utterances whose audio is kept, because the ticket may ask the recogniser about them."""
 ASK_SECONDS = 3.0
 """How long the ticket waits for answers."""
-BUSY = 0.3
-"""Seconds that finals take (`Engine.delay`) from which the recogniser has no time for questions: on two cores eight calls
-take 0.23, sixteen 0.36 without questions and 0.47 with them."""
+BUSY = 0.05
+"""Seconds that finals wait for a worker (`Engine.queueing`) from which it has no time for questions: on two cores eight
+calls wait 0.004, sixteen 0.1 without questions and 0.18 with them."""
 
 STAGES = ("window", "queue", "decode", "endpoint", "publish")
 """Where a final's time goes: from the arrival of the end of speech until the window is ordered (voice activity and the
@@ -486,7 +486,7 @@ class Call:
 
         The next utterance waits for the answers, so that what is confirmed in it is what was meant.
         """
-        if self._engine.delay() > BUSY:
+        if self._engine.queueing() > BUSY:
             return
         began = time.monotonic()
         asked = False

@@ -82,8 +82,8 @@ class Engine:
         self._numbers = itertools.count()
         self._decoding_others = 0
         self._most_others = max(1, recognizer.workers - 1)
-        self._delays: deque[tuple[float, float]] = deque(maxlen=DELAYS)
-        """(when, how long it took) of finals and trials."""
+        self._delays: deque[tuple[float, float, float]] = deque(maxlen=DELAYS)
+        """(when, how long it took, how long it waited for a worker) of finals and trials."""
         self._closed = False
         self._threads = [
             threading.Thread(target=self._work, name=f"recognizer-{n}", daemon=True) for n in range(recognizer.workers)
@@ -144,9 +144,16 @@ class Engine:
 
         On a machine with room it is the time of one decoding; it grows when the machine is full.
         """
+        return self._lately(1)
+
+    def queueing(self) -> float:
+        """Seconds that finals waited lately for a worker (median, as `delay`): hardly any on a machine with room."""
+        return self._lately(2)
+
+    def _lately(self, column: int) -> float:
         since = time.monotonic() - DELAY_SECONDS
         with self._ready:
-            recent = [delay for when, delay in self._delays if when >= since]
+            recent = [delay[column] for delay in self._delays if delay[0] >= since]
         return statistics.median(recent) if recent else 0.0
 
     def close(self) -> None:
@@ -252,7 +259,7 @@ class Engine:
             for job in batch:
                 job.done = now
                 if job.rank in (_FINAL, _TRIAL):
-                    self._delays.append((now, now - job.ordered))
+                    self._delays.append((now, now - job.ordered, job.begun - job.ordered))
             if batch[0].rank in _OTHERS:
                 self._decoding_others -= 1
                 self._ready.notify()

@@ -135,28 +135,21 @@ def from_text(scripts: Sequence[Script], pack: Path) -> tuple[list[dict[str, Any
 
 
 async def from_audio(scripts: Sequence[Script], pack: Path) -> tuple[list[dict[str, Any]], list[float]]:
-    """The same from the recordings, two calls at a time, as fast as the machine can."""
+    """The same from the recordings, one after the other as fast as the machine can."""
     assistant = await asyncio.to_thread(SeatAssistant, config.load(pack=pack))
     took: list[float] = []
-    places = asyncio.Semaphore(2)
-
     observe = _ticket_times(took)
-    with bar() as progress:
-        task = progress.add_task("from audio", total=len(scripts))
-
-        async def one(script: Script) -> dict[str, Any]:
-            assert script.recording is not None
-            options = ReplayOptions(script.dialogue.started_at, script.dialogue.caller_phone)
-            async with places:
+    documents = []
+    try:
+        with bar() as progress:
+            for script in progress.track(scripts, description="from audio"):
+                assert script.recording is not None
+                options = ReplayOptions(script.dialogue.started_at, script.dialogue.caller_phone)
                 with RecordingReader(script.recording) as reader:
-                    told = await replay(assistant, reader, options, observe=observe)
-            progress.advance(task)
-            return told
-
-        try:
-            return list(await asyncio.gather(*map(one, scripts))), took
-        finally:
-            assistant.close()
+                    documents.append(await replay(assistant, reader, options, observe=observe))
+    finally:
+        assistant.close()
+    return documents, took
 
 
 def _ticket_times(took: list[float]) -> Observe:

@@ -85,11 +85,12 @@ def test_a_cancelled_final_is_not_answered_and_the_others_are(engine: Engine, ca
 
 
 def test_the_delay_of_finals_is_known(engine: Engine, call: SampleCall) -> None:
-    assert engine.delay() == 0.0
+    assert engine.delay() == engine.queueing() == 0.0
     jobs = [engine.final(call.said(3)) for _ in range(6)]
     for job in jobs:
         job.future.result()
     assert min(job.done - job.ordered for job in jobs) <= engine.delay() <= max(job.done - job.ordered for job in jobs)
+    assert min(job.begun - job.ordered for job in jobs) <= engine.queueing() < engine.delay()
     assert engine.waiting() == 0
     engine.close()
 
