@@ -98,6 +98,7 @@ def test_load_streams_calls_and_says_where_the_time_went(beginning: Path) -> Non
     assert row["rss_mb"] > 100
 
 
+@pytest.mark.slow  # half a minute
 def test_endurance_plays_one_long_call(beginning: Path) -> None:
     out = beginning / "out.json"
     command = [sys.executable, "-m", "benchmarks", "endurance", "--calls", str(beginning), "--hours", "0.015"]
