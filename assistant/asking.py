@@ -7,11 +7,17 @@ to, with a margin around them.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from assistant.engine import Engine
 from assistant.recognizer import SAMPLE_RATE, Recognizer, Samples
-from assistant.ticket.questions import NUMBER_DIGITS, Question
+from assistant.ticket.questions import NUMBER_DIGITS, Answers, Question
 
+RECENT = 16
+"""Utterances whose audio is kept, because the ticket may ask about them."""
 BEFORE, BEHIND = 0.5, 0.3
 """Seconds around the words: what was misheard beside them belongs to them, and alignment errs by 0.05."""
 _HAN = str.maketrans("0123456789", "零幺二三四五六七八九")
@@ -25,6 +31,31 @@ class Heard:
     times: tuple[float, ...]
     """Seconds from the beginning of `samples` at which each character of `text` begins."""
     samples: Samples
+
+
+class Asker:
+    """Asks about the last utterances of one call."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._recent: dict[int, Heard] = {}
+
+    def remember(self, utterance: int, heard: Heard) -> None:
+        """Keep what an utterance sounded like; the oldest is forgotten."""
+        self._recent[utterance] = heard
+        if len(self._recent) > RECENT:
+            del self._recent[next(iter(self._recent))]
+
+    async def ask(self, questions: Sequence[Question], seconds: float | None) -> Answers:
+        """The answers, but for utterances that are forgotten. Raises TimeoutError after `seconds`, if any."""
+        known = [question for question in questions if question.utterance in self._recent]
+        async with asyncio.timeout(seconds):
+            jobs = [
+                self._engine.ask(partial(answer, heard=self._recent[question.utterance], question=question))
+                for question in known
+            ]
+            scores = await asyncio.gather(*(asyncio.wrap_future(job.future) for job in jobs))
+        return dict(zip(known, scores, strict=True))
 
 
 def answer(recognizer: Recognizer, heard: Heard, question: Question) -> dict[str, float]:

@@ -4,8 +4,8 @@ Everything that decides runs on the audio's own clock: the same samples give the
 suggestions at any pace. Wall time is only used to say how long after its audio an event left.
 
 Three tasks share the work: `_listen` finds utterances and orders their recognition, `_finish` publishes the finals in
-the order in which the utterances ended, `_understand` fills the ticket from them, asks the knowledge base, and asks the
-recogniser what the ticket wants to know; and one short task for each partial shows what has been said so far.
+the order in which the utterances ended, `_understand` hands them to the ticket and the knowledge base; and one short
+task for each partial shows what has been said so far.
 """
 
 from __future__ import annotations
@@ -13,27 +13,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Literal
 
 import numpy as np
 
 from assistant import endpoint, events
 from assistant.arrivals import Arrivals
-from assistant.asking import Heard, answer
-from assistant.drafts import ticket_drafts
+from assistant.asking import Heard
 from assistant.engine import Engine, Job
 from assistant.events import Draft
 from assistant.partials import LocalAgreement
 from assistant.recognizer import NOTHING, Recognition
-from assistant.suggest import Suggester
-from assistant.summariser import WRITTEN, Summariser
-from assistant.ticket.fields import Change, Hint, Value
-from assistant.ticket.filler import TicketFiller
 from assistant.transcript import Utterance, speaker
+from assistant.understanding import Observe, Publish, Understanding
 from audio.echo import EchoDetector
 from audio.media import MediaStart
 from audio.resample import SAMPLE_RATE, Samples
@@ -57,24 +52,10 @@ PIECES_WAITING = 200
 FINALS_AHEAD = 8
 """Ended utterances that may wait for the recogniser before more is listened to (bounds a replay at full speed)."""
 
-RECENT = 16
-"""Utterances whose audio is kept, because the ticket may ask the recogniser about them."""
-ASK_SECONDS = 3.0
-"""How long the ticket waits for answers."""
-BUSY = 0.05
-"""Seconds that finals wait for a worker (`Engine.queueing`) from which it has no time for questions: on two cores eight
-calls wait 0.004, sixteen 0.1 without questions and 0.18 with them."""
-
 STAGES = ("window", "queue", "decode", "endpoint", "publish")
 """Where a final's time goes: from the arrival of the end of speech until the window is ordered (voice activity and the
 beginning of the pause), until a worker takes it, until it is decoded, until the pause has been long enough, until it is
 published."""
-
-Publish = Callable[[Sequence[Draft]], Awaitable[object]]
-"""Takes events in order; returns when they are as durable as they are going to be."""
-
-Observe = Callable[[str, float], None]
-"""Takes note of a stage (STAGES, "voice activity", "ticket", "suggestions") and the seconds it took."""
 
 
 @dataclass
@@ -114,40 +95,32 @@ class Call:
         info: MediaStart,
         *,
         engine: Engine,
-        filler: TicketFiller,
-        suggester: Suggester,
+        understanding: Understanding,
         ears: Executor,
         publish: Publish,
         partial_interval: float | None,
         observe: Observe = lambda stage, seconds: None,
-        summariser: Summariser | None = None,
     ) -> None:
         """`ears` runs the voice activity; `partial_interval` in seconds of new speech, None for finals only."""
         self.info = info
+        self.understanding = understanding
         self._engine = engine
-        self._filler = filler
-        self._suggester = suggester
         self._ears = ears
         self._publish = publish
         self._observe = observe
-        self._summariser = summariser
         self._partial_step = None if partial_interval is None else int(partial_interval * SAMPLE_RATE)
         self._detectors = [UtteranceDetector(info.sample_rate) for _ in range(info.channels)]
         self._echo = EchoDetector() if info.channels == 2 else None
         self._open: dict[int, _Open] = {}
         self._said: dict[int, Job[Recognition]] = {}
         """The last utterance of each channel that is over."""
-        self._recent: dict[int, Heard] = {}
-        """The last utterances, of which the ticket may ask."""
         self._utterances = 0
         self._judged = 0
         """Samples (at 16 kHz) whose speech events have been taken."""
         self._arrivals = Arrivals(info.sample_rate)
         self._incoming: asyncio.Queue[Samples | None] = asyncio.Queue(maxsize=PIECES_WAITING)
         self._ended: asyncio.Queue[_Ended | None] = asyncio.Queue(maxsize=FINALS_AHEAD)
-        self._said_finally: asyncio.Queue[tuple[Utterance, SpeechEnded] | None] = asyncio.Queue()
-        self._ticket = asyncio.Lock()
-        self._submitted = False
+        self._said_finally: asyncio.Queue[tuple[Utterance, Heard, SpeechEnded] | None] = asyncio.Queue()
         self._background: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -174,7 +147,7 @@ class Call:
             await self._hand_over(None)
             await asyncio.gather(*self._tasks)
             if reason != "interrupted":  # a server that is being stopped waits for nobody
-                await self._summarise()
+                await self.understanding.summarise(self._arrivals.seconds)
         finally:
             await self._wind_up()
             await self._publish([Draft(events.CallEnded(reason=reason), self._arrivals.seconds)])
@@ -186,36 +159,6 @@ class Call:
         for task in self._tasks[:failed]:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _summarise(self) -> None:
-        """The summariser's title and content in place of those that are still ours; without its help ours stay."""
-        ours = any(self._filler.fields[name].state == "suggested" for name in WRITTEN)
-        if self._summariser is None or self._submitted or not ours:
-            return
-        try:
-            written = await self._summariser.write(self._filler.turns, self._filler.fields)
-        except Exception as error:  # whatever is wrong with it, the ticket is complete without it
-            log.warning("call %s keeps its own title and content: %r", self.info.call_id, error)
-            return
-        async with self._ticket:
-            changes = [] if self._submitted else self._filler.redraft(written)
-            await self._publish(ticket_drafts(changes, self._arrivals.seconds))
-
-    async def edit(self, name: str, value: Value) -> list[Draft]:
-        """The agent typed a value. Raises TicketError; the caller stores the drafts."""
-        async with self._ticket:
-            return ticket_drafts(self._filler.edit(name, value), self._arrivals.seconds)
-
-    async def accept(self, name: str) -> list[Draft]:
-        """The agent accepted a value. Raises TicketError; the caller stores the drafts."""
-        async with self._ticket:
-            return ticket_drafts(self._filler.accept(name), self._arrivals.seconds)
-
-    async def submit(self) -> list[Draft]:
-        """The agent submitted the ticket: nothing that is said from now on changes it."""
-        async with self._ticket:
-            self._submitted = True
-            return [Draft(events.TicketSubmitted(), self._arrivals.seconds)]
 
     @property
     def seconds(self) -> float:
@@ -429,9 +372,8 @@ class Call:
         )
         await self._publish([self._draft(final, speech.at, speech.end)])
         if utterance.text and ended.final.samples is not None:
-            self._recent[index] = Heard(heard.text, heard.times, ended.final.samples)
-            self._recent = dict(list(self._recent.items())[-RECENT:])
-            self._said_finally.put_nowait((utterance, speech))
+            decoded = Heard(heard.text, heard.times, ended.final.samples)
+            self._said_finally.put_nowait((utterance, decoded, speech))
 
     def _stages(self, ended: _Ended) -> dict[str, float]:
         """Milliseconds of each of STAGES; what overlaps with an earlier stage counts there."""
@@ -449,58 +391,9 @@ class Call:
     async def _understand(self) -> None:
         """Ticket and knowledge, from finals that have already been sent."""
         while (said := await self._said_finally.get()) is not None:
-            await self._take_in(*said)
-
-    async def _take_in(self, utterance: Utterance, speech: SpeechEnded) -> None:
-        arrived, at = self._arrivals.of(speech.end), speech.at / SAMPLE_RATE
-        noted: Sequence[Change | Hint] = ()
-        began = time.monotonic()
-        try:
-            async with self._ticket:
-                noted = await asyncio.to_thread(self._filler.hear, utterance)
-                if self._submitted:
-                    noted = [item for item in noted if isinstance(item, Hint)]
-        except Exception:  # a fault in one field must not cost the agent the rest of the call
-            log.exception("call %s: the ticket could not take utterance %d", self.info.call_id, utterance.index)
-        await self._publish(ticket_drafts(noted, at, utterance.index, arrived))
-        self._observe("ticket", time.monotonic() - began)
-        began = time.monotonic()
-        hits = None
-        try:
-            hits = await asyncio.to_thread(self._suggester.hear, utterance)
-        except Exception:
-            log.exception("call %s: nothing could be suggested for %d", self.info.call_id, utterance.index)
-        if hits is not None:
-            await self._publish([Draft(events.suggestion(utterance.index, hits), at, arrived)])
-        self._observe("suggestions", time.monotonic() - began)
-        try:
-            async with asyncio.timeout(ASK_SECONDS):
-                await self._ask(utterance.index, at, arrived)
-        except TimeoutError:
-            log.info("call %s: no time to ask the recogniser about utterance %d", self.info.call_id, utterance.index)
-        except Exception:
-            log.exception("call %s: the recogniser could not be asked about %d", self.info.call_id, utterance.index)
-
-    async def _ask(self, utterance: int, at: float, arrived: float) -> None:
-        """What the ticket would have asked of the recogniser: off the way of finals, and not on a machine that is full.
-
-        The next utterance waits for the answers, so that what is confirmed in it is what was meant.
-        """
-        if self._engine.queueing() > BUSY:
-            return
-        began = time.monotonic()
-        asked = False
-        while questions := [q for q in self._filler.questions() if q.utterance in self._recent]:
-            for question in questions:
-                heard = self._recent[question.utterance]
-                job = self._engine.ask(partial(answer, heard=heard, question=question))
-                scores = await asyncio.wrap_future(job.future)
-                async with self._ticket:
-                    noted = await asyncio.to_thread(self._filler.learn, question, scores)
-                await self._publish(ticket_drafts([] if self._submitted else noted, at, utterance, arrived))
-                asked = True
-        if asked:
-            self._observe("asking", time.monotonic() - began)
+            utterance, heard, speech = said
+            arrived = self._arrivals.of(speech.end)
+            await self.understanding.take_in(utterance, heard, speech.at / SAMPLE_RATE, arrived)
 
     def _draft(self, data: events.Data, at: int, caused_by: int) -> Draft:
         return Draft(data, at / SAMPLE_RATE, self._arrivals.of(caused_by))

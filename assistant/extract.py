@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from assistant import document, events
-from assistant.call import Observe
 from assistant.drafts import ticket_drafts
 from assistant.errors import SeatError
 from assistant.events import Draft, Event
 from assistant.seat import Knowledge
 from assistant.text import simplified
 from assistant.transcript import Speaker, Utterance
+from assistant.understanding import Observe
 from audio.errors import AudioError
 from audio.media import parse_phone, parse_time
 

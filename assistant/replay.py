@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from assistant import document
-from assistant.call import Observe
 from assistant.events import Draft, Event
 from assistant.seat import SeatAssistant
+from assistant.understanding import Observe
 from audio.files import RecordingReader
 from audio.media import MediaStart
 
@@ -61,7 +61,7 @@ async def replay(
             log.append(draft.numbered(len(log) + 1, start.call_id))
             show(log[-1])
 
-    call = await assistant.start_call(start, publish, partials=options.real_time, observe=observe)
+    call = await assistant.start_call(start, publish, partials=options.real_time, live=False, observe=observe)
     began = time.monotonic()
     try:
         for samples in reader.chunks(LIVE_FRAME if options.real_time else FAST_FRAME):

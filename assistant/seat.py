@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from assistant import model
-from assistant.call import Call, Observe, Publish
+from assistant.call import Call
 from assistant.config import Settings, cache_dir
 from assistant.engine import Engine
 from assistant.recognizer import Recognizer
@@ -18,6 +18,7 @@ from assistant.suggest import Suggester
 from assistant.summariser import Summariser
 from assistant.ticket.filler import Reference, TicketFiller
 from assistant.transcript import Utterance
+from assistant.understanding import Observe, Publish, Understanding
 from audio.files import RecordingReader, sample
 from audio.media import MediaStart
 from audio.resample import Resampler
@@ -85,22 +86,31 @@ class SeatAssistant:
         publish: Publish,
         *,
         partials: bool = True,
+        live: bool = True,
         observe: Observe = lambda stage, seconds: None,
     ) -> Call:
         """A call that has begun; `publish` gets its events, `observe` the time of each stage.
 
-        `partials` off for replays that nobody watches.
+        `partials` off for replays that nobody watches; `live` off where time does not press (`Understanding`).
         """
-        call = Call(
-            info,
+        understanding = Understanding(
+            info.call_id,
             engine=self.engine,
             filler=self.knowledge.filler(info.started_at, info.caller_phone),
             suggester=self.knowledge.suggester(info.started_at),
+            publish=publish,
+            observe=observe,
+            summariser=self._summariser,
+            live=live,
+        )
+        call = Call(
+            info,
+            engine=self.engine,
+            understanding=understanding,
             ears=self._ears,
             publish=publish,
             partial_interval=self.settings.partial_interval if partials else None,
             observe=observe,
-            summariser=self._summariser,
         )
         await call.start()
         return call

@@ -98,11 +98,11 @@ class Switchboard:
                 return []
             raise CallError("工单已提交，不能再修改。")
         if isinstance(request, TicketSubmit):
-            return await call.submit() if call else [Draft(TicketSubmitted(), now)]
+            return await call.understanding.submit(call.seconds) if call else [Draft(TicketSubmitted(), now)]
         if call:
             if isinstance(request, TicketEdit):
-                return await call.edit(request.field, request.value)
-            return await call.accept(request.field)
+                return await call.understanding.edit(request.field, request.value, call.seconds)
+            return await call.understanding.accept(request.field, call.seconds)
         filler = self._restore(past)
         if isinstance(request, TicketEdit):
             return ticket_drafts(filler.edit(request.field, request.value), now)

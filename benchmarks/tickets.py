@@ -23,7 +23,6 @@ import typer
 from rich.table import Table
 
 from assistant import config
-from assistant.call import Observe
 from assistant.cli import output
 from assistant.document import percentiles
 from assistant.errors import SeatError
@@ -33,6 +32,7 @@ from assistant.seat import Knowledge, SeatAssistant
 from assistant.ticket.compose import TITLE_LENGTH
 from assistant.ticket.fields import LABELS
 from assistant.ticket.numbers import find_cardinals, find_digit_runs, find_money
+from assistant.understanding import Observe
 from audio.files import RecordingReader
 from benchmarks.common import JsonOption, bar, console, finish
 from kb.pack import DEFAULT_PACK, CityPack, Compound, Merchant, Road

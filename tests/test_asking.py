@@ -42,8 +42,7 @@ def test_a_compound_that_was_said_wins_against_its_neighbours(
     asked = {question: answer(recognizer, utterance, question) for question in questions}
     best = [max(scores, key=lambda text, scores=scores: scores[text]) for scores in asked.values()]
     assert not any("椿景" in text for text in best)
-    for question, scores in asked.items():
-        filler.learn(question, scores)
+    filler.learn(asked)
     assert not filler.questions()
 
 

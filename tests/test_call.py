@@ -17,6 +17,7 @@ from assistant.engine import Engine
 from assistant.events import Draft, TranscriptFinal
 from assistant.recognizer import Recognizer
 from assistant.seat import Knowledge
+from assistant.understanding import Understanding
 from audio.echo import EchoDetector
 from audio.media import MediaStart
 from audio.resample import Samples
@@ -60,8 +61,9 @@ def run(
             running = Call(
                 start,
                 engine=engine,
-                filler=filler,
-                suggester=suggester,
+                understanding=Understanding(
+                    "call", engine=engine, filler=filler, suggester=suggester, publish=publish, live=False
+                ),
                 ears=ears,
                 publish=publish,
                 partial_interval=None,

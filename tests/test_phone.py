@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.ticket.phone import phone_questions, read_phone, valid
+from assistant.ticket.dictation import valid
+from assistant.ticket.phone import read_phone
+from assistant.ticket.phonesound import phone_questions
 from tests.test_dialogue import conversation
 
 LINE = "13800138001"

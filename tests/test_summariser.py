@@ -26,6 +26,7 @@ from assistant.seat import Knowledge
 from assistant.summariser import WRITTEN, Summariser, checked, invented
 from assistant.ticket.filler import TicketFiller
 from assistant.transcript import Utterance
+from assistant.understanding import Understanding
 from audio.media import MediaStart
 from benchmarks.serving import ServerProcess
 from tests.conftest import Play, SampleCall
@@ -120,19 +121,20 @@ def talk(
         start = MediaStart("call", "1", None, 8000, 2, datetime.fromisoformat(call.started_at))
         engine = Engine(recognizer)
         with ThreadPoolExecutor(1) as ears:
-            on = Call(
-                start,
+            understanding = Understanding(
+                "call",
                 engine=engine,
                 filler=knowledge.filler(start.started_at, None),
                 suggester=knowledge.suggester(start.started_at),
-                ears=ears,
                 publish=publish,
-                partial_interval=None,
                 summariser=summariser,
+            )
+            on = Call(
+                start, engine=engine, understanding=understanding, ears=ears, publish=publish, partial_interval=None
             )
 
             async def type_a_title() -> None:
-                drafts.extend(await on.edit("title", "座席写的标题"))
+                drafts.extend(await understanding.edit("title", "座席写的标题", on.seconds))
 
             if endpoint:
                 loop = asyncio.get_running_loop()
@@ -274,7 +276,7 @@ def test_a_call_keeps_its_own_words_when_the_model_invents(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     endpoint.answer = json.dumps(CALM).replace(json.dumps("有关事项")[1:-1], "幸福路98765户居民的事项")
-    with caplog.at_level(logging.WARNING, "assistant.call"):
+    with caplog.at_level(logging.WARNING, "assistant.understanding"):
         told, kinds = talk(call, recognizer, knowledge, Summariser(endpoint.url, "qwen"))
     for name in WRITTEN:
         own = told["ticket"][name]
@@ -282,7 +284,7 @@ def test_a_call_keeps_its_own_words_when_the_model_invents(
         assert own["value"]
         assert "幸福路" not in own["value"]
     assert kinds[-1] == "call.ended"
-    [warning] = [record for record in caplog.records if record.name == "assistant.call"]
+    [warning] = [record for record in caplog.records if record.name == "assistant.understanding"]
     assert "98765、幸福路" in warning.getMessage()
     assert len(endpoint.asked) == 1
 

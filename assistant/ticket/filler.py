@@ -18,9 +18,10 @@ from assistant.ticket.department import read_departments
 from assistant.ticket.dialogue import Conversation, Topic, Turn
 from assistant.ticket.fields import EMPTY, LABELS, Candidate, Change, Evidence, FieldValue, Hint, Value
 from assistant.ticket.people import read_gender, read_name
-from assistant.ticket.phone import phone_questions, read_phone
+from assistant.ticket.phone import read_phone
+from assistant.ticket.phonesound import phone_questions
 from assistant.ticket.places import Places
-from assistant.ticket.questions import Question
+from assistant.ticket.questions import Answers, Question
 from assistant.ticket.reference import Reference
 from assistant.ticket.request_type import read_request_type
 from assistant.ticket.times import read_occurred_at
@@ -124,12 +125,13 @@ class TicketFiller:
             *phone_questions(self._conversation, self._caller_phone, self._sounds),
         ]
 
-    def learn(self, question: Question, scores: Mapping[str, float]) -> list[Change | Hint]:
-        """Take the recogniser's answer (natural logarithms of probabilities); returns what it changes."""
-        if all(text.isdigit() for text in scores):
-            self._sounds.setdefault(question.utterance, {}).update(scores)
-        else:
-            self._places.learn(question, scores)
+    def learn(self, answers: Answers) -> list[Change | Hint]:
+        """Take the recogniser's answers; returns what they change."""
+        for question, scores in answers.items():
+            if question.number or all(text.isdigit() for text in question.texts):
+                self._sounds.setdefault(question.utterance, {}).update(scores)
+            else:
+                self._places.learn(question, scores)
         return self._noted()
 
     def _noted(self) -> list[Change | Hint]:

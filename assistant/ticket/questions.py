@@ -25,4 +25,6 @@ class Question:
     """Look for numbers of NUMBER_DIGITS digits, too."""
 
 
+Answers = Mapping[Question, Mapping[str, float]]
+"""What the recogniser answered: each text with the natural logarithm of its probability."""
 NO_SOUNDS: Sounds = MappingProxyType({})
