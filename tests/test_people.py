@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.ticket.people import read_gender, read_name
+from assistant.ticket.names import read_name
+from assistant.ticket.people import read_gender
+from assistant.ticket.questions import NO_SOUNDS
 from tests.test_dialogue import conversation
 
 
 def name(*lines: str) -> object:
     heard = conversation(*lines)
-    return read_name(heard, read_gender(heard)).value
+    return read_name(heard, read_gender(heard), NO_SOUNDS).value
 
 
 @pytest.mark.parametrize(
@@ -75,5 +77,5 @@ def test_forms_of_address_are_understood_and_names_need_no_question() -> None:
 
 def test_the_evidence_of_a_double_surname_is_all_of_it() -> None:
     heard = conversation("A 您贵姓？", "C 复姓欧阳。", "A 欧阳女士您好")
-    entry = read_name(heard, read_gender(heard)).evidence[-1]
+    entry = read_name(heard, read_gender(heard), NO_SOUNDS).evidence[-1]
     assert heard.turns[entry.utterance].text[entry.start : entry.end] == "欧阳女士"

@@ -17,7 +17,8 @@ from assistant.ticket.compose import compose_content, compose_title
 from assistant.ticket.department import read_departments
 from assistant.ticket.dialogue import Conversation, Topic, Turn
 from assistant.ticket.fields import EMPTY, LABELS, Candidate, Change, Evidence, FieldValue, Hint, Value
-from assistant.ticket.people import read_gender, read_name
+from assistant.ticket.names import name_questions, read_name
+from assistant.ticket.people import read_gender
 from assistant.ticket.phone import read_phone
 from assistant.ticket.phonesound import phone_questions
 from assistant.ticket.places import Places
@@ -105,7 +106,8 @@ class TicketFiller:
         self._category: str | None = None
         self._read: dict[str, FieldValue] = dict.fromkeys(LABELS, EMPTY)
         self._hinted: set[Hint] = set()
-        self._sounds: dict[int, dict[str, float]] = {}
+        self._sounds: dict[str, dict[int, dict[str, float]]] = {"phone": {}, "name": {}}
+        """What the recogniser has answered, by what was asked about."""
 
     def hear(self, utterance: Utterance) -> list[Change | Hint]:
         """Take the next utterance; returns the fields that changed, in the order of the form, then new hints."""
@@ -122,16 +124,19 @@ class TicketFiller:
         """What to ask the recogniser now that this utterance was heard; none of an utterance that was typed."""
         return [
             *self._places.questions(),
-            *phone_questions(self._conversation, self._caller_phone, self._sounds),
+            *phone_questions(self._conversation, self._caller_phone, self._sounds["phone"]),
+            *name_questions(self._conversation, self._sounds["name"]),
         ]
 
     def learn(self, answers: Answers) -> list[Change | Hint]:
         """Take the recogniser's answers; returns what they change."""
         for question, scores in answers.items():
-            if question.number or all(text.isdigit() for text in question.texts):
-                self._sounds.setdefault(question.utterance, {}).update(scores)
-            else:
+            if question.about == "place":
                 self._places.learn(question, scores)
+                continue
+            known = self._sounds[question.about].setdefault(question.utterance, {})
+            meant = dict(zip(question.texts, question.means, strict=False))
+            known |= {meant.get(text, text): score for text, score in scores.items()}
         return self._noted()
 
     def _noted(self) -> list[Change | Hint]:
@@ -252,8 +257,8 @@ class TicketFiller:
         conversation, reference = self._conversation, self._reference
         readings = dict.fromkeys(LABELS, EMPTY) | self._places.values()
         readings["caller_gender"] = read_gender(conversation)
-        readings["caller_name"] = read_name(conversation, self._final("caller_gender", readings))
-        readings["contact_phone"] = read_phone(conversation, self._caller_phone, self._sounds)
+        readings["caller_name"] = read_name(conversation, self._final("caller_gender", readings), self._sounds["name"])
+        readings["contact_phone"] = read_phone(conversation, self._caller_phone, self._sounds["phone"])
         readings["occurred_at"] = read_occurred_at(conversation, self._started_at)
         readings["amount"] = read_amount(conversation)
         readings["people_affected"] = read_people_affected(conversation)

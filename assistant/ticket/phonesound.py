@@ -73,7 +73,7 @@ def phone_questions(conversation: Conversation, caller_phone: str | None, sounds
         missing = tuple(number for number in numbers if number not in (known or {}))
         if known is None or missing:
             begin, end = _stretch(turn)
-            questions.append(Question(turn.utterance.index, begin, end, missing, number=known is None))
+            questions.append(Question(turn.utterance.index, begin, end, missing, about="phone", number=known is None))
     return questions
 
 

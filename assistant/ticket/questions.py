@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 NUMBER_DIGITS = 11
 """Of a mobile number."""
@@ -21,8 +22,11 @@ class Question:
     start: int
     end: int
     texts: tuple[str, ...]
+    about: Literal["place", "phone", "name"] = "place"
     number: bool = False
     """Look for numbers of NUMBER_DIGITS digits, too."""
+    means: tuple[str, ...] = ()
+    """What each of the texts stands for, where that is not the text itself."""
 
 
 Answers = Mapping[Question, Mapping[str, float]]

@@ -11,13 +11,13 @@ from assistant.ticket.sound import alike, encode, toned
 
 COMMON = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许邓冯韩曹曾彭萧蔡潘田董袁于余叶蒋杜苏魏程吕丁沈任姚卢傅钟姜崔谭廖"
-    "范汪陆金石戴贾韦夏邱方侯邹熊孟秦白江阎薛尹段雷黎史龙陶贺顾毛郝龚邵万钱严覃武戚莫孔向汤温康施文牛樊葛邢安齐易乔伍庞"
+    "范汪陆金石戴贾韦夏邱方侯邹熊孟秦白江阎薛尹段雷黎史龙陶贺顾毛郝龚邵万钱严常武赖洪覃戚莫孔向汤温康施文牛樊葛邢安齐易乔伍庞"
     "颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷盛曲翁冉骆蓝路游辛靳管柴蒙鲍华"
     "喻祁蒲房滕屈饶解牟艾尤阳时穆农司卓古吉缪简车项连芦麦褚娄窦戈岑景党宫费卜冷晏席卫米柏宗瞿桂全佟应臧闵苟邬边卞姬师和"
     "仇栾隋商刁沙荣巫寇桑郎甄丛仲虞敖巩明佘池查麻苑迟邝官封谈匡鞠惠荆乐冀郁胥南班储原栗燕楚鄢劳谌奚皮粟冼蔺楼盘满闻位厉"
     "伊仝区郜海阚花权强帅屠豆朴盖练廉禹井祖漆巴丰支卿国狄平计索宣晋相初门云容敬来扈晁芮都普阙浦戎伏鹿薄邸雍辜羊阿乌母裘"
     "亓修邰赫杭况那宿鲜印逯隆茹诺战慕危玉银亢嵇公哈湛宾戏勾茅利於呼居揭干但尉冶斯元束檀衣信展阴昝智幸奉植衡富尧闭由付肖"
-    "覃邓郭郑揭冼庾麦邝谭凃闫戴"
+    "丘习竺冯庾凃闫麻"
 )
 """Single surnames, commonest first (order of the 2020 census report, 公安部 全国姓名报告, then of wide name lists)."""
 DOUBLE = (
@@ -73,14 +73,14 @@ _TOO_COMMON = 700
 
 
 @lru_cache(maxsize=1)
-def _words() -> dict[str, int]:
+def vocabulary() -> dict[str, int]:
     jieba.setLogLevel(60)
     jieba.initialize()
     return {word: frequency for word, frequency in jieba.dt.FREQ.items() if frequency and 2 <= len(word) <= 4}
 
 
 @lru_cache(maxsize=1)
-def _tags() -> dict[str, str]:
+def tags() -> dict[str, str]:
     """jieba's part of speech of its words of two to four characters."""
     with jieba.get_dict_file() as file:
         entries = (line.decode("utf-8").split() for line in file)
@@ -89,29 +89,29 @@ def _tags() -> dict[str, str]:
 
 def load_dictionary() -> None:
     """Read jieba's dictionary now (about a second) rather than while somebody speaks."""
-    _words()
-    _tags()
+    vocabulary()
+    tags()
 
 
 def tag(word: str) -> str:
     """jieba's part-of-speech tag of a word (n, v, nr for names of people); empty for what is no word."""
-    return _tags().get(word, "")
+    return tags().get(word, "")
 
 
 def frequency(word: str) -> int:
     """How often a word of two to four characters is in the texts that jieba's dictionary was counted in."""
-    return _words().get(word, 0)
+    return vocabulary().get(word, 0)
 
 
 def is_word(text: str) -> bool:
     """Whether a text is a dictionary word that is not somebody's name."""
     kind = tag(text)
-    return bool(kind) and (not kind.startswith("nr") or _words().get(text, 0) >= _TOO_COMMON)
+    return bool(kind) and (not kind.startswith("nr") or vocabulary().get(text, 0) >= _TOO_COMMON)
 
 
 @lru_cache(maxsize=1024)
 def _words_with(surname: str) -> list[tuple[str, int]]:
-    return [(word, frequency) for word, frequency in _words().items() if surname in word]
+    return [(word, frequency) for word, frequency in vocabulary().items() if surname in word]
 
 
 def explained(before: str, heard: str) -> tuple[str, bool]:
@@ -120,7 +120,7 @@ def explained(before: str, heard: str) -> tuple[str, bool]:
     Returns the surname and whether a word for it was found; words that were misheard (勤岭的勤) are found by sound in
     jieba's dictionary.
     """
-    if heard in RANK and heard in before and before in _words():
+    if heard in RANK and heard in before and before in vocabulary():
         return heard, True
     sound = encode(before)
     found = [
