@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from assistant.ticket.dialogue import Conversation, Turn
 from assistant.ticket.fields import EMPTY, Candidate, Evidence, FieldValue
 from assistant.ticket.givennames import likeliest
-from assistant.ticket.people import FEMALE, MALE, OTHER_PERSON
+from assistant.ticket.people import OTHER_PERSON, titles
 from assistant.ticket.questions import Question, Sounds
 from assistant.ticket.sound import toned
 from assistant.ticket.spelling import SAME, Explained, explanations
@@ -38,7 +38,8 @@ _BEHIND = re.compile(
     r"住|电话|是|我|的|联系|手机|号码|在|就|啊|呀|哈|嘛|了|先生|女士|小姐|你|您|他|这|那|可以|吧|呢|哦|行|谢谢|同志|[0-9零幺]"
 )
 """What may follow a given name where the recogniser wrote no punctuation."""
-_TITLE = re.compile(rf"(?:{FEMALE.pattern})|(?:{MALE.pattern})")
+_TITLE = re.compile("先生|女士|小姐|阿姨|大姐|大哥|大爷|大妈|叔叔|伯伯|奶奶|爷爷|同志")
+"""What may follow the caller's own name."""
 _NOT_ADDRESSED = re.compile(r"(?:那位|这位|那个|您|你|的|老|位|好|问|是|请|跟|和|把|让|叫|呼|称|及|等)$")
 _NOT_SURNAME = "的是不什么这那哪你我他她名们一"
 _NOT_GIVEN = re.compile(
@@ -328,8 +329,8 @@ def _said_by_agent(conversation: Conversation, position: int) -> Iterator[_Addre
     turn = conversation.turns[position]
     if turn.role != "agent":
         return
-    for match in _TITLE.finditer(turn.text):
-        before = re.search(rf"[{_HAN}]{{1,6}}$", turn.text[: match.start()])
+    for _, end, _ in titles(turn.text):
+        before = re.search(rf"[{_HAN}]{{1,6}}$", turn.text[:end])
         if not before or OTHER_PERSON.search(before.group()) or _NOT_ADDRESSED.search(before.group()):
             continue
         lead = _LEAD_IN.match(before.group())
