@@ -14,7 +14,7 @@ from functools import partial
 
 from assistant.engine import Engine
 from assistant.recognizer import SAMPLE_RATE, Recognizer, Samples
-from assistant.ticket.questions import NUMBER_DIGITS, Answers, Question
+from assistant.ticket.questions import MOBILE, NUMBER_DIGITS, Answers, Question
 
 RECENT = 16
 """Utterances whose audio is kept, because the ticket may ask about them."""
@@ -66,7 +66,9 @@ def answer(recognizer: Recognizer, heard: Heard, question: Question) -> dict[str
     stop = int(SAMPLE_RATE * min(ends, last + BEHIND))
     texts = dict.fromkeys(question.texts)
     if question.number:
-        texts |= dict.fromkeys(recognizer.numbers(heard.samples[:stop], heard.text[: question.start], NUMBER_DIGITS))
+        before, sure = heard.text[: question.start], question.number == "mobile"
+        found = recognizer.numbers(heard.samples[:stop], before, MOBILE if sure else "", NUMBER_DIGITS)
+        texts |= dict.fromkeys(found)
     if not texts:
         return {}
     words = heard.samples[int(SAMPLE_RATE * max(0.0, first - BEFORE)) : stop]

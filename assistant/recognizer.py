@@ -245,13 +245,14 @@ class Recognizer:
                 return tuple(tokens[:count])
         return ()
 
-    def numbers(self, samples: Samples, before: str, count: int) -> list[str]:
+    def numbers(self, samples: Samples, before: str, first: str, count: int) -> list[str]:
         """Numbers of `count` digits that may have been said in `samples` after the words `before`, likeliest first.
 
-        The decoder is given those words and may only write digits, one at a time, until it has as many.
+        The decoder is given those words and the `first` digits, and may only write digits until it has as many.
         """
         encoded = self._encode([samples], self.length(samples, ASKED_PAD_SECONDS))
-        prefix = self._spelled(before)
+        prefix = [*self._spelled(before), *(token for digit in first for token in self._spelled(digit))]
+        count -= len(first)
         [result] = self._model.generate(
             encoded,
             [[*self._plain_prompt, *prefix]],
@@ -261,7 +262,8 @@ class Recognizer:
             suppress_blank=False,
             suppress_tokens=self._no_digits,
         )
-        return list(dict.fromkeys(self._spell(tokens[-count:]).replace(" ", "") for tokens in result.sequences_ids))
+        found = (first + self._spell(tokens[-count:]).replace(" ", "") for tokens in result.sequences_ids)
+        return list(dict.fromkeys(found))
 
     def score(self, samples: Samples, texts: Sequence[str]) -> list[float]:
         """How likely each of `texts` was said in `samples`: the sum of its tokens' natural log-probabilities."""

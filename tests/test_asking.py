@@ -21,7 +21,7 @@ def heard(recognizer: Recognizer, call: SampleCall, words: str) -> Heard:
 
 def test_the_number_that_was_said_is_found_and_likeliest(recognizer: Recognizer, call: SampleCall) -> None:
     utterance = heard(recognizer, call, "幺五九零零二零三幺四七")
-    question = Question(0, 0, len(utterance.text), ("13822264190",), number=True)
+    question = Question(0, 0, len(utterance.text), ("13822264190",), "phone", "mobile")
     scores = answer(recognizer, utterance, question)
     assert max(scores, key=lambda number: scores[number]) == "15900203147"
     assert "13822264190" in scores

@@ -106,7 +106,7 @@ def scores(best: str, *others: str, behind: float = -15.0) -> dict[str, float]:
 def test_a_number_that_was_misheard_is_asked_for() -> None:
     heard = conversation("A 电话是多少？", "C 要三期幺幺零四八而酒留。")
     (question,) = phone_questions(heard, LINE, {})
-    assert (question.utterance, question.start, question.number) == (1, 0, True)
+    assert (question.utterance, question.start, question.number) == (1, 0, "mobile")
     assert LINE in question.texts
     sounds = {1: scores("13711048296", LINE)}
     assert read_phone(heard, LINE, sounds).value == "13711048296"
@@ -116,8 +116,8 @@ def test_a_number_that_was_misheard_is_asked_for() -> None:
 def test_what_is_found_in_one_utterance_is_asked_of_the_others() -> None:
     heard = conversation("A 电话是多少？", "C 要三期幺幺零四八而酒留。", "A 13711048296对吗？")
     first, second = phone_questions(heard, LINE, {1: scores("13711048298", LINE)})
-    assert (first.utterance, first.texts, first.number) == (1, ("13711048296",), False)
-    assert (second.utterance, second.number) == (2, True)
+    assert (first.utterance, first.texts, first.number) == (1, ("13711048296",), "")
+    assert (second.utterance, second.number) == (2, "mobile")
     sounds = {1: scores("13711048298", "13711048296", LINE, behind=-2), 2: scores("13711048296", "13711048298", LINE)}
     found = read_phone(heard, LINE, sounds)
     assert found.value == "13711048296"

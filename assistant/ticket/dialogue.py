@@ -26,6 +26,9 @@ REMEMBERED = 80
 SHORT = 5
 """Characters of an agent's utterance that names the telephone and so asks for its number: 电话室 was 电话是."""
 
+OTHER_READINGS = 2
+"""Of an agent's utterance, by the recogniser, in which a question is looked for, too."""
+
 QUESTIONS: dict[Topic, Cue] = {
     "name": Cue(
         r"贵姓|您[贵位]?姓|您贵向|怎么称|如何称|咱们称呼|您的姓名|您的名字|全名|叫什么名字|您姓什么|您尊姓",
@@ -35,7 +38,9 @@ QUESTIONS: dict[Topic, Cue] = {
     "phone": Cue(
         r"联系电话|联系方式|电话号码|手机号码|您的电话|您的手机|留[个一下]*[^，。]{0,4}电话|什么电话|电话多少|电话是多少|"
         r"号码是多少|哪个号码|怎么联系您|电话呢|电话是[？?]|(?:电话|手机|号码)(?:留|登记|报)(?:一)?[个下]|"
-        r"(?:您的?|留的?|登记的?|联系)(?:电话|手机|号码)|[，。](?:电话|手机|号码)[？?]|有没有其他(?:电话|号码)",
+        r"(?:您的?|留的?|登记的?|联系)(?:电话|手机|号码)|[，。](?:电话|手机|号码)[？?]|有没有其他(?:电话|号码)|"
+        r"留[一个下]*(?:电话|手机|号码)|(?:报|给|说|写)(?:我|一)?[个下]+(?:您的?)?(?:电话|手机|号码)|"
+        r"(?:电话|手机|号码)您?(?:说|讲|报|留|给|写)(?:一下|给我|下)",
         spelled=r"^(?:那|好的?)?[，,]?(?:您的?)?(?:电话|手机|号码)(?:呢|是)?[？?。]?$",
     ),
     "line_phone": Cue(
@@ -124,7 +129,10 @@ def read_turn(utterance: Utterance) -> Turn:
     role: Literal["caller", "agent"] = "agent" if utterance.speaker == "agent" else "caller"
     if utterance.speaker == "unknown" and text in _AGENT:
         role = "agent"
-    return Turn(utterance, role, topics(text) if role == "agent" else frozenset(), stance(text))
+    asks: frozenset[Topic] = frozenset()
+    if role == "agent":
+        asks = asks.union(*map(topics, (text, *utterance.hypotheses[:OTHER_READINGS])))
+    return Turn(utterance, role, asks, stance(text))
 
 
 def asks_for_agreement(text: str) -> bool:

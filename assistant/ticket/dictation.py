@@ -16,8 +16,6 @@ from assistant.ticket.sound import Cue
 SHAPES = re.compile(r"1[3-9]\d{9}|0(?:10|2\d|[3-9]\d{2})[2-8]\d{6,7}|[2-8]\d{7}|400\d{7}")
 """Mainland mobiles, land lines with and without area code, 400 numbers (工信部 numbering plan)."""
 
-_MOBILE = re.compile(r"1[3-9]\d{9}")
-
 NEAR = 2
 """Edits between what was heard and the caller's own line within which the line is meant: the recogniser got 13 of 39
 spoken numbers exactly right, while two people's numbers so close together are hardly ever in one call."""
@@ -35,8 +33,9 @@ OTHERS = Cue(
 LINE = Cue(
     r"(?:就|用|打|记|留|是|按|我)(?:是|打|我|用|记|留)?(?:现在)?(?:打)?的?这个(?:号码|电话|手机号?|号(?!是|新))|来电(?:的)?(?:这个)?号码|"
     r"现在打的?这个|打(?:过|进)?来的?(?:这个|电话|号码)|打这个(?:电话)?就",
-    spelled=r"(?:^|[，,。])(?:就|就是|就用|用|打)这个(?=$|[，,。啊吧就可])|本机",
+    spelled=r"(?:^|[，,。])(?:(?:[^，。]{0,3}就(?:是|用)?|用|打)(?:现在|先在)?)这个(?=$|[，,。啊吧就可了])|本机",
 )
+_OTHER_NUMBERS = re.compile("[单订卡工编证账帐车]号|编码|条码|身份证|[户座]号")
 _WRONG = re.compile("不是|不对|错|反了|写反|少了|多了|漏了")
 _NOT_THESE = re.compile(r"不是(?:说|那个)?[，,]?$")
 _ELSE = frozenset(("callback", "confidential", "else", "demand"))
@@ -54,10 +53,6 @@ class Mention:
     guessed: int
     agreed: bool = False
     refuted: bool = False
-
-
-def _digits(text: str) -> list[str]:
-    return [run.digits for run in find_digit_runs(text, 10)]
 
 
 def valid(digits: str) -> bool:
@@ -93,12 +88,19 @@ def _about_phones(conversation: Conversation, position: int, dictated: int) -> b
     if asked_lately(conversation, position) and _only_digits(conversation.turns[position - 1].text):
         return True
     if dictated < 0 or any(other.role == "agent" for other in conversation.turns[dictated + 1 : position]):
-        if turn.text not in OTHERS and any(_MOBILE.fullmatch(digits) for digits in _digits(turn.text)):
+        if turn.text not in OTHERS and _is_mobile(turn.text):
             return True
         read = conversation.turns[position - 1].text if position and asked_lately(conversation, position) else ""
         asked = conversation.asked(position, within=4) & {"phone", "line_phone", "callback"}
         return bool(asked) or any(len(run.digits) >= 10 for run in find_digit_runs(read, 10))
     return False
+
+
+def _is_mobile(text: str) -> bool:
+    """Whether somebody says what can only be a mobile number, though a digit of it may be lost or doubled."""
+    if _OTHER_NUMBERS.search(text):
+        return False
+    return any(re.match("1[3-9]", run.digits) and 10 <= len(run.digits) <= 12 for run in find_digit_runs(text, 10))
 
 
 def _read_back(conversation: Conversation, mention: Mention, said: list[str], near_line: str) -> bool:
@@ -124,10 +126,13 @@ def _with_digits(conversation: Conversation, position: int) -> Iterator[int]:
         yield position
 
 
-def _corrected(known: list[str], refuted: str, group: str) -> str:
-    """The number that was meant: `group` is what the caller says some digits of the `refuted` one really are."""
+def _corrected(known: list[str], refuted: str, group: str, heard: bool) -> str:
+    """The number that was meant: `group` is what the caller says some digits of the `refuted` one really are.
+
+    Where that was `heard`, not typed, a number like it that the caller gave before is likelier to be right.
+    """
     for number in reversed(known):
-        if number != refuted and valid(number) and group in number:
+        if number != refuted and valid(number) and (group in number or (heard and _nearly(number, refuted))):
             return number
     size = len(group)
     places = [
@@ -156,7 +161,8 @@ def _correction(conversation: Conversation, position: int, complete: list[Mentio
     start, run = max(right, key=lambda each: (len(each[1].digits), each[0]))
     if turn.stance != "no" and not _WRONG.search(turn.text) and (len(run.digits) < 3 or run.digits in read.digits):
         return None
-    number = _corrected([mention.digits for mention in complete], read.digits, run.digits)
+    known = [mention.digits for mention in complete if mention.role == "caller"]
+    number = _corrected(known, read.digits, run.digits, turn.utterance.confidence < 1.0)
     where = turn.evidence(start, start + run.end - run.start)
     return Mention(number, "caller", position, (*read.evidence, where), run.guessed)
 

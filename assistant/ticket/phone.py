@@ -18,7 +18,7 @@ from assistant.ticket.sound import Cue
 
 _NOT_LINE = Cue(r"(?:不是|不要|别)(?:用|打|记)?(?:我)?(?:现在|这个|来电)(?:打的)?|这是我?[^，。]{1,4}的(?:手机|电话)")
 _ASKS = re.compile(r"[吗吧嘛么？?]|对不对|是不是|可不可以|好不好")
-_TAIL = Cue(r"(?:最后|后面)?四位(?:是|为)?|尾数|末尾", heard="尾号")
+_TAIL = Cue(r"(?:最后|后面)?四位(?:是|为)?|尾数|末尾", spelled=r"以后(?=\d{3,4}(?!\d))", heard="尾号")
 
 
 @dataclass(frozen=True)

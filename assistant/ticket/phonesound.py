@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from typing import Literal
 
 from assistant.ticket.dialogue import Conversation, Turn
 from assistant.ticket.dictation import FEWEST_DIGITS, LINE, NEAR, Mention, may_dictate, mentions_of_numbers, valid
@@ -30,6 +31,8 @@ LINE_BONUS = 12.0
 a number dictate that one, and there are billions of others."""
 SPELLED_BONUS = 4.0
 """For a number that the recogniser wrote digit by digit of its own accord."""
+GUESSED = 0.8
+"""Of that, what is left for each digit that was written as another word."""
 ANSWER = (6, 24)
 """Characters of an answer to the agent's question that may be a number though no digits were written."""
 
@@ -73,16 +76,28 @@ def phone_questions(conversation: Conversation, caller_phone: str | None, sounds
         missing = tuple(number for number in numbers if number not in (known or {}))
         if known is None or missing:
             begin, end = _stretch(turn)
-            questions.append(Question(turn.utterance.index, begin, end, missing, about="phone", number=known is None))
+            number: Literal["", "any", "mobile"] = ""
+            if known is None:
+                number = "mobile" if _digits(turn) >= MOST_OF_IT else "any"
+            questions.append(Question(turn.utterance.index, begin, end, missing, "phone", number))
     return questions
 
 
+def _digits(turn: Turn) -> int:
+    """How many digits the recogniser wrote."""
+    return sum(len(run.digits) for run in find_digit_runs(turn.text, FEWEST_DIGITS))
+
+
 def _stretch(turn: Turn) -> tuple[int, int]:
-    """Characters of a turn in which its number stands: all of them where hardly a digit was written."""
-    runs = find_digit_runs(turn.text, FEWEST_DIGITS)
-    if sum(len(run.digits) for run in runs) < MOST_OF_IT:
+    """Characters of a turn in which its number stands: all of them where hardly a digit was written.
+
+    As many more on both sides as digits are missing: they were written as something else.
+    """
+    if _digits(turn) < MOST_OF_IT:
         return 0, len(turn.text)
-    return min(run.start for run in runs), max(run.end for run in runs)
+    runs = find_digit_runs(turn.text, FEWEST_DIGITS)
+    missing = max(0, NUMBER_DIGITS - _digits(turn))
+    return max(0, min(run.start for run in runs) - missing), min(len(turn.text), max(run.end for run in runs) + missing)
 
 
 def _dictates(conversation: Conversation, position: int, caller_phone: str | None) -> bool:
@@ -92,10 +107,15 @@ def _dictates(conversation: Conversation, position: int, caller_phone: str | Non
     alone = "phone" in before.asks and "name" not in before.asks
     if turn.role == "caller" and alone and turn.stance is None and turn.text not in LINE:
         return ANSWER[0] <= len(turn.text) <= ANSWER[1]
-    digits = sum(len(run.digits) for run in find_digit_runs(turn.text, FEWEST_DIGITS))
-    if not MOST_OF_IT <= digits <= NUMBER_DIGITS + NEAR + 1:
+    if not MOST_OF_IT <= _digits(turn) <= NUMBER_DIGITS + NEAR + 1:
         return False
+    if turn.role == "caller" and _reads_back(before) and not find_digit_runs(turn.text, MOST_OF_IT):
+        return False  # some of its digits put right
     return may_dictate(conversation, position, caller_phone or "")
+
+
+def _reads_back(turn: Turn) -> bool:
+    return turn.role == "agent" and bool(find_digit_runs(turn.text, MOST_OF_IT))
 
 
 def read_by_sound(
@@ -120,9 +140,8 @@ def read_by_sound(
         return None
     for number in numbers:
         total[number] += LINE_BONUS * (number == line)
-        total[number] += SPELLED_BONUS * sum(
-            m.digits == number and not m.guessed for m in mentions if m.position > since
-        )
+        spelled = [mention for mention in mentions if mention.digits == number and mention.position > since]
+        total[number] += SPELLED_BONUS * sum(GUESSED**mention.guessed for mention in spelled)
     number, *others = sorted(numbers, key=lambda each: -total[each])
     margin = total[number] - total[others[0]] if others else LINE_BONUS
     evidence = []

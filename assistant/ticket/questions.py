@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-NUMBER_DIGITS = 11
-"""Of a mobile number."""
+NUMBER_DIGITS, MOBILE = 11, "1"
+"""How many digits a mobile number has, and the first of them."""
 
 Sounds = Mapping[int, Mapping[str, float]]
 """Index of an utterance -> what may have been said in it -> natural logarithm of the probability that it was."""
@@ -23,8 +23,8 @@ class Question:
     end: int
     texts: tuple[str, ...]
     about: Literal["place", "phone", "name"] = "place"
-    number: bool = False
-    """Look for numbers of NUMBER_DIGITS digits, too."""
+    number: Literal["", "any", "mobile"] = ""
+    """Look for numbers of as many digits, too: where there may be none, what is no mobile number shows it."""
     means: tuple[str, ...] = ()
     """What each of the texts stands for, where that is not the text itself."""
 
