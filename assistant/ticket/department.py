@@ -156,6 +156,29 @@ def read_departments(
     return main, joint
 
 
+OPERATOR = "公司"
+"""In the name of an office that serves customers: a complaint that goes to it is about it."""
+_AGAINST = ("投诉", "表扬")
+BY_NAME = 0.75
+
+
+def read_operator(
+    conversation: Conversation, names: DepartmentNames, department: FieldValue, request_type: FieldValue
+) -> FieldValue:
+    """The company whose service is complained of or praised: the one in charge, where somebody named it."""
+    office = names.by_code.get(_text(department) or "")
+    if office is None or OPERATOR not in office.name or request_type.value not in _AGAINST:
+        return EMPTY
+    evidence = tuple(where for code, where in conversation.collect(_offices, names) if code == office.code)
+    return FieldValue(office.name, "suggested", BY_NAME, evidence) if evidence else EMPTY
+
+
+def _offices(conversation: Conversation, position: int, names: DepartmentNames) -> Iterator[tuple[str, Evidence]]:
+    turn = conversation.turns[position]
+    for department, start, end in names.find(turn.text):
+        yield department.code, turn.evidence(start, end)
+
+
 def _text(field: FieldValue) -> str | None:
     return field.value if isinstance(field.value, str) else None
 

@@ -14,7 +14,7 @@ from assistant.ticket.affected import read_people_affected
 from assistant.ticket.amount import read_amount
 from assistant.ticket.classify import softmax
 from assistant.ticket.compose import compose_content, compose_title
-from assistant.ticket.department import read_departments
+from assistant.ticket.department import read_departments, read_operator
 from assistant.ticket.dialogue import Conversation, Topic, Turn
 from assistant.ticket.fields import EMPTY, LABELS, Candidate, Change, Evidence, FieldValue, Hint, Value
 from assistant.ticket.names import name_questions, read_name
@@ -271,6 +271,13 @@ class TicketFiller:
         readings["department"], readings["co_departments"] = read_departments(
             conversation, reference.departments, category, probabilities, self._final("district", readings)
         )
+        if readings["subject"].value is None:
+            readings["subject"] = read_operator(
+                conversation,
+                reference.departments,
+                self._final("department", readings),
+                self._final("request_type", readings),
+            )
         known = category.value is not None
         kind = _text(self._final("request_type", readings))
         readings["urgency"] = read_urgency(conversation, kind, known)

@@ -36,6 +36,8 @@ RARE_STEP = 24
 """A longer ending is generic only if at least one in so many names with the shorter ending has it: not 景路."""
 SPELLED = 1.0
 """Bits added for a name that the recogniser spells exactly as the pack does: it often picks homophones."""
+TYPED_LEAST = 0.9
+"""Least similarity of a name that was typed: people write homophones, not what merely sounds a little like it."""
 TYPED = 5.0
 """Bits added for a name spelled exactly in typed text, where characters are meant."""
 MIN_BITS = 2.0
@@ -140,6 +142,8 @@ class PlaceIndex:
         for key in match.keys:
             kind, number = cast(Record, key)
             by_kind.setdefault(kind, []).append(number)
+        if typed and match.similarity < TYPED_LEAST:
+            return
         for kind, numbers in by_kind.items():
             worth = sum(self._worth(match.name, kind)) - MISHEARD * (1 - match.similarity) * len(match.name)
             if kind == "district" and match.name not in self.districts:

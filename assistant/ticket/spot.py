@@ -10,14 +10,16 @@ from assistant.ticket.placeindex import Hearing
 
 _NOUNS = (
     "公交站|地铁站|车站|站台|站|上客点|落客点|停车场|停车位|车位|天桥|人行桥|大桥|桥底|桥|隧道|公园|广场|市场|小学|中学|学校|医院|"
-    "工地|路段|路口|人行道|非机动车道|自行车道|绿化带|村口|岗亭|码头|球场|牌坊|石桥|加油站|垃圾站|变电站|充电站|路边|河边|涌边|门诊部|医院"
+    "工地|路段|路口|人行道|非机动车道|自行车道|绿化带|村口|岗亭|码头|球场|牌坊|祠堂|石桥|加油站|垃圾站|变电站|充电站|路边|河边|涌边|门诊部|医院"
 )
-_SIDES = "门口|对面|旁边|附近|出口|入口|楼下|后门"
+_SIDES = "门口|对面|旁边|附近|出口|入口|楼下|后门|后面|前面"
+_LAST = "非机动车道|人行道|自行车道|路边|石桥|空地|第?[一二三四五六七八九十两\\d]+条巷"
+"""What narrows a spot down, said last."""
 _WORDS = r"[^，。！？,.!?；\s]"
 _SPOT = re.compile(
     r"[，,、]?(?:的|[那这][里边]|[那纳拿哪]个?)*+"
-    rf"(?P<spot>{_WORDS}{{0,14}}(?:{_NOUNS})(?:[A-Za-z]?\d?口|[A-Za-z]?\d?(?:{_SIDES}))?(?:非机动车道|人行道|自行车道|路边|石桥|空地)?"
-    rf"|{_WORDS}{{2,14}}(?:{_SIDES})|对面{_WORDS}{{0,10}})"
+    rf"(?P<spot>{_WORDS}{{0,14}}(?:{_NOUNS})(?:[A-Za-z]?\d?口|[A-Za-z]?\d?(?:{_SIDES}))?(?:[那这]个|的)?(?:{_LAST})?"
+    rf"|{_WORDS}{{2,14}}(?:{_SIDES})(?:[，,]?(?:的|[那这]个)?(?:{_LAST}))?|对面{_WORDS}{{0,10}})"
 )
 _LANDMARK = re.compile(r"(?:的)?(?:斜?对面|旁边|隔壁|附近|侧边|边上|后面|前面|路口|对出)")
 """What is said behind a shop that only tells where something else is; 门口 is not among them, shops use that, too."""
@@ -65,7 +67,7 @@ def find_spot(text: str, position: int) -> tuple[str, int] | None:
     match = _SPOT.match(text, position)
     if not match:
         return None
-    spot = re.sub("的|那个|那边|那里|有一?个", "", match["spot"])
+    spot = re.sub("的|[那这]个|那边|那里|有一?个|[，,]", "", match["spot"])
     return (spot, match.end()) if spot else None
 
 
