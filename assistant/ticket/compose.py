@@ -11,8 +11,9 @@ from functools import lru_cache
 from rapidfuzz.distance import Levenshtein
 
 from assistant.ticket.dialogue import Conversation, Turn
-from assistant.ticket.fields import EMPTY, Evidence, FieldValue, Value
-from assistant.ticket.numbers import find_cardinals, find_money
+from assistant.ticket.fields import EMPTY, Evidence, FieldValue
+from assistant.ticket.numbers import find_cardinals, find_digit_runs, find_money
+from assistant.ticket.salience import chosen
 from assistant.ticket.sound import Cue, encode
 from assistant.ticket.times import find_moments
 from assistant.ticket.wording import clauses, is_matter
@@ -20,6 +21,10 @@ from assistant.ticket.wording import clauses, is_matter
 TITLE_LENGTH = 30
 CONTENT_LENGTH = 150
 DEMAND_LENGTH = 50
+WISH = 6.0
+"""What words for a wish add to what a clause of the demand tells (`salience`)."""
+NAMED = 0.4
+"""Confidence from which the subject is written, though it may be in no list."""
 CLAUSES = 8192
 """Clauses and turns whose reading is kept: a summary is made anew from all of them with every utterance."""
 CERTAIN = 0.6
@@ -29,11 +34,13 @@ SAME_WORDS = 0.6
 """Share of syllables in common from which what was heard is the name itself, not another word for the same place."""
 
 _DEMAND = Cue(
-    r"希望|要求|麻烦你们|请你们|退[给还]|退钱|赔偿|赔给|道歉|建议|尽快|赶快|派人|恢复|修好|处理(?:一下|掉)|解决|清理|整改|查处|查一下|"
+    r"希望|要求|麻烦你们|请你们|退[给还回]|退钱|追回|赔偿|赔给|道歉|建议|尽快|赶快|派人|恢复|修好|处理(?:一下|掉)|解决|清理|整改|查处|查一下|"
     r"给个说法",
     spelled=r"帮(?:忙|我)(?![^，。]{1,3}了(?!一下))|[让叫]他们|能不能|可不可以|退我|[把将][^，。]{1,12}(?:退|还|修|清|拆|搬|装)",
 )
-_NO_DEMAND = re.compile(r"不知道|没有?人|从来|一直|叫了|过了|什么时候|已经|先问")
+_NO_DEMAND = re.compile(
+    r"[没不](?:肯|给|愿|让)?(?:退|赔|还|修|处理|解决)|不知道|没有?人|从来|一直|叫了|过了|什么时候|已经|先问"
+)
 _AGREED_DEMAND = re.compile(
     r"(?:您|你)?(?:的)?(?:诉求是|要求是|希望|是想|想要)(?P<wish>[^。？?]{4,40}?)[，,]?(?:是吧|对吗|是吗|对吧|可以吗|对不对)"
 )
@@ -48,6 +55,9 @@ _NUMERALS = re.compile(
 )
 
 
+LEAST_NUMERAL = 10
+"""Smaller numbers stay words: 一个, 两次."""
+_ROUGHLY = tuple("几来多")
 _ACTION = re.compile(r"[退赔还修拆清停欠]")
 _BRACKETED = re.compile(r"[(（].*?[)）]$")
 
@@ -91,11 +101,29 @@ def _canonical(turn: Turn, names: list[tuple[Evidence, str]], started_at: dateti
             day = moment.value
             clock = f"{day.hour}时" + (f"{day.minute}分" if day.minute else "许") if isinstance(day, datetime) else ""
             spans.append((moment.start, moment.end, f"{day.month}月{day.day}日{clock}"))
+    spans += _numerals(turn.text)
     text, end = "", 0
     for start, stop, shown in sorted(spans, key=lambda span: (span[0], -span[1])):
         if start >= end:
             text, end = text + turn.text[end:start] + shown, stop
     return text + turn.text[end:]
+
+
+@lru_cache(maxsize=CLAUSES)
+def _numerals(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Sums of money, numbers from ten and strings of digits as a clerk writes them."""
+    money = [(number.start, number.end, f"{_plain(number.value)}元") for number in find_money(text)]
+    counts = [
+        (number.start, number.end, _plain(number.value))
+        for number in find_cardinals(text)
+        if number.value >= LEAST_NUMERAL and text[number.end : number.end + 1] not in _ROUGHLY
+    ]
+    digits = [(run.start, run.end, run.digits) for run in find_digit_runs(text, 3, by_sound=False)]
+    return (*money, *counts, *digits)
+
+
+def _plain(value: float) -> str:
+    return str(int(value)) if value == int(value) else f"{value:g}"
 
 
 def _third_person(parts: list[str]) -> list[str]:
@@ -106,15 +134,6 @@ def _third_person(parts: list[str]) -> list[str]:
         concerned = re.sub(r"(?<=[给把对跟让帮找叫被向])我们?", "其", owned)
         told.append(re.sub(r"我们?(?=[\u4e00-\u9fff\d])", "", concerned))
     return [part for part in told if len(part) >= 3]
-
-
-def _fit(parts: list[str], length: int) -> str:
-    """As many whole clauses as fit; the first is cut when it alone is too long."""
-    text = ""
-    for clause in parts:
-        if len(text) + len(clause) + 1 <= length:
-            text += ("，" if text else "") + clause
-    return text or "，".join(parts)[:length]
 
 
 def _short(subject: str) -> str:
@@ -141,19 +160,40 @@ def compose_title(fields: Mapping[str, FieldValue]) -> FieldValue:
     return FieldValue(title[:TITLE_LENGTH], "suggested", round(confidence, 2), category.evidence)
 
 
-def _place(fields: Mapping[str, FieldValue], told: str) -> str:
-    """Where it happened, as far as the story does not say it already."""
-    names = ("district", "street", "road", "compound", "building", "unit", "room")
-    parts = [str(fields[name].value) for name in names if fields[name].value is not None]
-    place = "".join(part for part in parts if part not in told)
-    subject = fields["subject"].value
-    if (
-        isinstance(subject, str)
-        and fields["subject"].confidence >= CERTAIN
-        and re.sub(r"[(（].*?[)）]", "", subject) not in told
-    ):
-        place += _short(subject)
-    return place
+def _place(fields: Mapping[str, FieldValue]) -> str:
+    """Where it happened, and whom it is about."""
+    district, subject = str(fields["district"].value or ""), fields["subject"]
+    named = _short(subject.value) if isinstance(subject.value, str) and subject.confidence >= NAMED else ""
+    inner = "".join(str(fields[part].value) for part in ("building", "unit", "room") if fields[part].value is not None)
+    address = str(fields["address"].value or "")
+    if fields["compound"].value is not None:
+        place = f"{district}{fields['compound'].value}{inner}"
+    elif "(" in named:  # a branch is where it is
+        place = district
+    else:
+        place = district + address.partition(district)[2] if district and district in address else district + inner
+    return place + named
+
+
+def _affected(conversation: Conversation, fields: Mapping[str, FieldValue]) -> tuple[str, str] | None:
+    people = fields["people_affected"]
+    if people.value is None:
+        return None
+    said = "".join(conversation.said(where).text[where.start : where.end + 2] for where in people.evidence)
+    return f"涉及{people.value}{'户' if '户' in said else '人'}", str(people.value)
+
+
+def _amount(fields: Mapping[str, FieldValue]) -> tuple[str, str] | None:
+    amount = fields["amount"].value
+    if not isinstance(amount, float | int):
+        return None
+    return f"涉及金额{_plain(float(amount))}元", _plain(float(amount))
+
+
+def _mistaken(part: str, amount: str) -> bool:
+    """Whether a clause gives the amount as it was before somebody put it right: but one or two digits differ."""
+    numbers = re.findall(r"\d+(?:\.\d+)?", part)
+    return any(len(number) == len(amount) >= 3 and 0 < sum(map(str.__ne__, number, amount)) <= 2 for number in numbers)
 
 
 @dataclass(frozen=True)
@@ -224,10 +264,6 @@ def _told(
     return list(dict.fromkeys(story)), list(dict.fromkeys(demand)), evidence
 
 
-def _mentions(amount: Value, parts: list[str]) -> bool:
-    return any(number.value == amount for part in parts for number in (*find_money(part), *find_cardinals(part)))
-
-
 def compose_content(conversation: Conversation, fields: Mapping[str, FieldValue], started_at: datetime) -> FieldValue:
     """市民X女士反映，…。诉求：…。 in the caller's own words, at most 150 characters; empty without a category."""
     if fields["category"].value is None:
@@ -237,16 +273,21 @@ def compose_content(conversation: Conversation, fields: Mapping[str, FieldValue]
         return EMPTY
     name = fields["caller_name"]
     who = str(name.value) if name.value is not None and name.confidence >= 0.4 and len(str(name.value)) > 1 else ""
-    where = _place(fields, "".join(story) + "".join(demand))
     head = f"市民{who}{_VERBS.get(str(fields['request_type'].value), '反映')}，"
-    amount = fields["amount"]
-    if amount.value is not None and not _mentions(amount.value, story + demand):
-        story = [*story, f"涉及金额{amount.display}"]
-    wishes = [_fit(demand, DEMAND_LENGTH)] if demand else []
+    where = _place(fields)
+    facts = [fact for fact in (_affected(conversation, fields), _amount(fields)) if fact]
+    wishes = chosen(demand, DEMAND_LENGTH, bonus=lambda part: WISH if part in _DEMAND else 0.0)
     wishes += ["希望回电告知结果"] if fields["callback"].value is True else []
     wishes += ["要求保密"] if fields["confidential"].value is True else []
     tail = f"。诉求：{'，'.join(wishes)}。" if wishes else "。"
-    body = _fit([where, *story] if where else story, CONTENT_LENGTH - len(head) - len(tail))
-    text = head + body + tail if body else head.rstrip("，") + tail
+    amount = _amount(fields)
+    story = [part for part in story if not (amount and _mistaken(part, amount[1]))]
+    room = CONTENT_LENGTH - len(head) - len(where) - len(tail) - sum(len(fact) + 1 for fact, _ in facts)
+    body = chosen(story, room - 2, known=where)
+    said = "".join(body) + tail
+    told = [part for part in (where, *body, *(fact for fact, number in facts if number not in said)) if part]
+    text = head + "，".join(told) + tail if told else head.rstrip("，") + tail
+    if amount:
+        text = re.sub(rf"(?<![\d.]){re.escape(amount[1])}(?![\d.元块号])", f"{amount[1]}元", text)
     confidence = round(min(0.7, fields["category"].confidence + 0.2), 2)
     return FieldValue(text[:CONTENT_LENGTH], "suggested", confidence, tuple(evidence))

@@ -85,6 +85,10 @@ def _clause_end(text: str, end: int) -> str:
     return rest + ("？" if "？" in text[end : end + len(rest) + 1] or "?" in text[end : end + len(rest) + 1] else "")
 
 
+_ORDER = re.compile("登记|转办|转给|下单|派单|记录一下")
+"""What an agent offers besides: to write an order at all."""
+
+
 @dataclass(frozen=True)
 class _Decision:
     wanted: bool
@@ -108,6 +112,8 @@ def _answer(conversation: Conversation, position: int, wish: _Wish) -> _Decision
         both = (said, answer.evidence(0, len(answer.text)))
         refused = bool(_REFUSED.search(answer.text)) or (stance_taken == "no" and not wish.accepted.match(answer.text))
         if answer.text in wish.declined or (refused and question):
+            if _ORDER.search(turn.text[: offer.start()]):
+                return None  # the whole order was declined: there is no outcome to tell
             return _Decision(False, 0.95, both, answered=True)
         accepted = wish.accepted.match(answer.text) is not None and not _QUESTION.search(answer.text)
         if accepted and not refused and not _about_something_else(turn.text, offer.end()):
