@@ -21,6 +21,7 @@ from assistant.ticket.wording import clauses, is_matter
 TITLE_LENGTH = 30
 CONTENT_LENGTH = 150
 DEMAND_LENGTH = 50
+_CALLBACK = {True: "希望回电告知结果", False: "无需回访"}
 WISH = 6.0
 """What words for a wish add to what a clause of the demand tells (`salience`)."""
 NAMED = 0.4
@@ -35,7 +36,8 @@ SAME_WORDS = 0.6
 
 _DEMAND = Cue(
     r"希望|要求|麻烦你们|请你们|退[给还回]|退钱|追回|赔偿|赔给|道歉|建议|尽快|赶快|派人|恢复|修好|处理(?:一下|掉)|解决|清理|整改|查处|查一下|"
-    r"给个说法",
+    r"给个说法|(?:赶紧|赶快|快点|马上|立即|先)[^，。]{0,8}(?:来|派|叫|修|清|拉|抓|停|拆|处理|盖|补)|"
+    r"[拉清挪移搬抓收]走|[盖补]上|停工|制止|冲洗",
     spelled=r"帮(?:忙|我)(?![^，。]{1,3}了(?!一下))|[让叫]他们|能不能|可不可以|退我|[把将][^，。]{1,12}(?:退|还|修|清|拆|搬|装)",
 )
 _NO_DEMAND = re.compile(
@@ -55,9 +57,12 @@ _NUMERALS = re.compile(
 )
 
 
+_PARTS_OF_THE_DAY = (("凌晨", 6), ("早上", 9), ("上午", 12), ("中午", 13), ("下午", 18), ("晚", 24))
+"""Each with the hour at which it is over."""
 LEAST_NUMERAL = 10
 """Smaller numbers stay words: 一个, 两次."""
-_ROUGHLY = tuple("几来多")
+_OTHERWISE = tuple("几来多字点分")
+"""Behind a number: about so many, a word (十字), a time of day or a decimal."""
 _ACTION = re.compile(r"[退赔还修拆清停欠]")
 _BRACKETED = re.compile(r"[(（].*?[)）]$")
 
@@ -99,7 +104,7 @@ def _canonical(turn: Turn, names: list[tuple[Evidence, str]], started_at: dateti
     for moment in find_moments(turn.text, started_at):
         if moment.stressed:
             day = moment.value
-            clock = f"{day.hour}时" + (f"{day.minute}分" if day.minute else "许") if isinstance(day, datetime) else ""
+            clock = _clock(day) if isinstance(day, datetime) else ""
             spans.append((moment.start, moment.end, f"{day.month}月{day.day}日{clock}"))
     spans += _numerals(turn.text)
     text, end = "", 0
@@ -109,6 +114,13 @@ def _canonical(turn: Turn, names: list[tuple[Evidence, str]], started_at: dateti
     return text + turn.text[end:]
 
 
+def _clock(moment: datetime) -> str:
+    """The time of day as people say it: 晚8时30分, 上午10时许."""
+    hour = moment.hour
+    part = next(name for name, until in _PARTS_OF_THE_DAY if hour < until)
+    return f"{part}{hour - 12 if hour > 12 else hour}时" + (f"{moment.minute}分" if moment.minute else "许")
+
+
 @lru_cache(maxsize=CLAUSES)
 def _numerals(text: str) -> tuple[tuple[int, int, str], ...]:
     """Sums of money, numbers from ten and strings of digits as a clerk writes them."""
@@ -116,7 +128,7 @@ def _numerals(text: str) -> tuple[tuple[int, int, str], ...]:
     counts = [
         (number.start, number.end, _plain(number.value))
         for number in find_cardinals(text)
-        if number.value >= LEAST_NUMERAL and text[number.end : number.end + 1] not in _ROUGHLY
+        if number.value >= LEAST_NUMERAL and text[number.end : number.end + 1] not in _OTHERWISE
     ]
     digits = [(run.start, run.end, run.digits) for run in find_digit_runs(text, 3, by_sound=False)]
     return (*money, *counts, *digits)
@@ -137,7 +149,7 @@ def _third_person(parts: list[str]) -> list[str]:
 
 
 def _short(subject: str) -> str:
-    return re.sub(r"^.{2,6}市(?=.{4})|(?:股份)?有限(?:责任)?公司$", "", subject)
+    return re.sub(r"(?:股份)?有限(?:责任)?公司$", "公司", re.sub(r"^.{2,6}市(?=.{4})", "", subject))
 
 
 def compose_title(fields: Mapping[str, FieldValue]) -> FieldValue:
@@ -167,12 +179,12 @@ def _place(fields: Mapping[str, FieldValue]) -> str:
     inner = "".join(str(fields[part].value) for part in ("building", "unit", "room") if fields[part].value is not None)
     address = str(fields["address"].value or "")
     if fields["compound"].value is not None:
-        place = f"{district}{fields['compound'].value}{inner}"
+        place = f"{district}{fields['road'].value or ''}{fields['compound'].value}{inner}"
     elif "(" in named:  # a branch is where it is
         place = district
     else:
         place = district + address.partition(district)[2] if district and district in address else district + inner
-    return place + named
+    return place if named in place else place + named
 
 
 def _affected(conversation: Conversation, fields: Mapping[str, FieldValue]) -> tuple[str, str] | None:
@@ -277,7 +289,7 @@ def compose_content(conversation: Conversation, fields: Mapping[str, FieldValue]
     where = _place(fields)
     facts = [fact for fact in (_affected(conversation, fields), _amount(fields)) if fact]
     wishes = chosen(demand, DEMAND_LENGTH, bonus=lambda part: WISH if part in _DEMAND else 0.0)
-    wishes += ["希望回电告知结果"] if fields["callback"].value is True else []
+    wishes += [_CALLBACK[fields["callback"].value]] if isinstance(fields["callback"].value, bool) else []
     wishes += ["要求保密"] if fields["confidential"].value is True else []
     tail = f"。诉求：{'，'.join(wishes)}。" if wishes else "。"
     amount = _amount(fields)

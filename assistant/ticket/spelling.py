@@ -16,8 +16,8 @@ NEAR = 0.4
 _OF = "的得地里底之来"
 """What 的 is written as by a recogniser."""
 _HAN = re.compile("[\u4e00-\u9fff]+")
-_LENGTHS = (2, 3, 4)
-"""Of the word, likeliest first."""
+_LENGTHS = (4, 3, 2)
+"""Of the word: the longest that is one."""
 _COMPOSED = re.compile(r"[，,]?(?:再)?(?:加|去掉|不要|上面|下面|左边|右边|旁边|带)")
 """What turns an explanation into that of another character: a part of it is added or taken away."""
 

@@ -85,7 +85,7 @@ def _clause_end(text: str, end: int) -> str:
     return rest + ("？" if "？" in text[end : end + len(rest) + 1] or "?" in text[end : end + len(rest) + 1] else "")
 
 
-_ORDER = re.compile("登记|转办|转给|下单|派单|记录一下")
+_ORDER = re.compile(r"(?:需要|要不要|是否|用)[^，。？]{0,6}(?:登记|转办|转给|下单|派单)")
 """What an agent offers besides: to write an order at all."""
 
 
