@@ -212,7 +212,9 @@ def _introductions(text: str, asked: bool, explained: Sequence[Explained]) -> li
                 found.append((start + 1, toned(character) in _FAMILY_NAME_TONES))
         found += [(match.end(), False) for match in _CLAUSE.finditer(text)]
         found += [(match.start(), False) for match in _DOUBLES.finditer(text[: 2 * _ANSWER_START])]
-    found += [(each.start, False) for each in explained[:1] if asked or (each.parted and "姓" in text)]
+    for each in explained[:1]:
+        if (asked and (each.parted or each.start <= _ANSWER_START)) or (each.parted and "姓" in text):
+            found.append((each.start, False))
     return sorted(found, key=lambda each: not each[1])
 
 

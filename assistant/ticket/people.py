@@ -14,7 +14,7 @@ _FEMALE = re.compile(
     r"小姐|阿姨|大姐|奶奶|大妈|老太太|阿婆|大娘|大婶"
 )
 _MALE = re.compile(r"先生|[先鲜现][生声](?=[，。,. 您你]|$)|大哥|大爷|叔叔|爷爷|伯伯|老伯|阿伯|大叔")
-_FEMALE_SOUND, _MALE_SOUND = re.compile(encode("女士")), re.compile(encode("先生"))
+_FEMALE_SOUND, _MALE_SOUND = re.compile(encode("女士|于是")), re.compile(encode("先生"))
 ADDRESS = 7
 """Characters at the beginning of an agent's utterance in which what sounds like 女士 or 先生 is one (谭律师)."""
 OTHER_PERSON = re.compile(r"(?:那位|这位|那个|[您你]|您家|他|她|对方|(?<![好是对以行会])的|店家|一位|有位|哪位)$")

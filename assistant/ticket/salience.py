@@ -71,7 +71,7 @@ def chosen(
     while left:
         best = max(left, key=lambda place: (worth(place), -place))
         left.remove(best)
-        if worth(best) <= 0 and taken:
+        if worth(best) <= (0.0 if taken else -CLAUSE_COST):
             break
         if len(parts[best]) + bool(taken) > room or explains_a_name(parts[best]):
             continue

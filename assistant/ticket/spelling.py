@@ -18,7 +18,7 @@ _OF = "的得地里底之来"
 _HAN = re.compile("[\u4e00-\u9fff]+")
 _LENGTHS = (4, 3, 2)
 """Of the word: the longest that is one."""
-_COMPOSED = re.compile(r"[，,]?(?:再)?(?:加|去掉|不要|上面|下面|左边|右边|旁边|带)")
+_COMPOSED = re.compile(r"[，,]?(?:再)?(?:加|家一?个|去掉|不要|上面|下面|左边|右边|旁边|带)")
 """What turns an explanation into that of another character: a part of it is added or taken away."""
 
 PARTS: dict[str, str] = {
