@@ -10,6 +10,7 @@ import typer
 from assistant.errors import SeatError
 from audio.errors import AudioError
 from benchmarks.accuracy import accuracy
+from benchmarks.bigcity import bigcity
 from benchmarks.compare import compare
 from benchmarks.endurance import endurance
 from benchmarks.gate import gate
@@ -24,7 +25,9 @@ from kb.errors import PackError
 app = typer.Typer(
     name="benchmarks", help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
-for command in (latency, load, accuracy, trust, endurance, compare, tickets, knowledge, suggestions, report, gate):
+for command in (
+    latency, load, accuracy, trust, endurance, compare, tickets, bigcity, knowledge, suggestions, report, gate,
+):  # fmt: skip
     app.command()(command)
 
 

@@ -11,12 +11,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, cast
 
+from assistant.ticket.spelling import explanations
 from assistant.ticket.surnames import frequency
 from kb.gazetteer import Gazetteer, Match
 from kb.pack import CityPack, Compound, Department, Merchant
-from kb.pinyin import char_distance
 
 Kind = Literal["district", "street", "community", "road", "compound", "merchant", "landmark", "department"]
 Record = tuple[Kind, int]
@@ -40,8 +41,12 @@ TYPED_LEAST = 0.9
 """Least similarity of a name that was typed: people write homophones, not what merely sounds a little like it."""
 TYPED = 5.0
 """Bits added for a name spelled exactly in typed text, where characters are meant."""
+NAMES = 65536
+"""Names whose worth is kept: the same ones sound a little like many sentences."""
 MIN_BITS = 2.0
 """Hearings worth less are noise even where everything else agrees."""
+LONGEST_NAME = 12
+"""Characters of a name as people say it."""
 MIN_SIMILARITY = 0.6
 WHOLE_COMMUNITY = 0.85
 """Similarity from which a community counts: most are called after something else, only 社区 tells them from it."""
@@ -102,6 +107,7 @@ class PlaceIndex:
             self._tails.setdefault(kind, Counter()).update(name[-length:] for length in range(1, _TAIL + 1))
         self._sizes = sizes
         self._gazetteer = Gazetteer(names)
+        self._bits = lru_cache(maxsize=NAMES)(lambda name, kind: sum(self._worth(name, kind)))
 
     def hear(self, text: str, hypotheses: Sequence[str] = (), typed: bool = False) -> list[Hearing]:
         """Every name that `text`, or what else the recogniser thought it was, may contain; positions are in `text`.
@@ -112,11 +118,12 @@ class PlaceIndex:
             return []
         best: dict[tuple[Kind, str], Hearing] = {}
         for number, variant in enumerate((text, *hypotheses)):
-            for match in self._gazetteer.find(variant, MIN_SIMILARITY):
-                for hearing in self._hearings(match, variant, typed):
+            first, last = _around_changes(variant, text) if number else (0, len(text))
+            for match in self._gazetteer.find(variant[first:last], MIN_SIMILARITY):
+                for hearing in self._hearings(match, variant[first:last], typed):
                     placed = hearing
                     if number:
-                        start, end = _same_place(hearing.start, hearing.end, variant, text)
+                        start, end = _same_place(first + hearing.start, first + hearing.end, variant, text)
                         placed = replace(hearing, start=start, end=end, bits=hearing.bits - ALTERNATIVE)
                     known = best.get((placed.kind, placed.spoken))
                     if placed.bits >= MIN_BITS and (known is None or placed.bits > known.bits):
@@ -145,7 +152,7 @@ class PlaceIndex:
         if typed and match.similarity < TYPED_LEAST:
             return
         for kind, numbers in by_kind.items():
-            worth = sum(self._worth(match.name, kind)) - MISHEARD * (1 - match.similarity) * len(match.name)
+            worth = self._bits(match.name, kind) - MISHEARD * (1 - match.similarity) * len(match.name)
             if kind == "district" and match.name not in self.districts:
                 if text[match.start : match.end] != match.name:
                     continue
@@ -197,16 +204,26 @@ class PlaceIndex:
                 yield name, ("department", number)
 
 
+def _same_ends(variant: str, text: str) -> tuple[int, int]:
+    """Characters that two texts have in common at their beginning, and at their end."""
+    shorter = min(len(variant), len(text))
+    prefix = next((place for place in range(shorter) if variant[place] != text[place]), shorter)
+    rest = shorter - prefix
+    suffix = next((place for place in range(rest) if variant[-1 - place] != text[-1 - place]), rest)
+    return prefix, suffix
+
+
+def _around_changes(variant: str, text: str) -> tuple[int, int]:
+    """The part of another hypothesis in which a name may be heard that `text` does not have."""
+    prefix, suffix = _same_ends(variant, text)
+    return max(0, prefix - LONGEST_NAME), min(len(variant), len(variant) - suffix + LONGEST_NAME)
+
+
 def _same_place(start: int, end: int, variant: str, text: str) -> tuple[int, int]:
     """Where in `text` the characters [start, end) of another hypothesis of the same utterance are."""
     if variant == text:
         return start, end
-    prefix = 0
-    while prefix < min(len(variant), len(text)) and variant[prefix] == text[prefix]:
-        prefix += 1
-    suffix = 0
-    while suffix < min(len(variant), len(text)) - prefix and variant[-1 - suffix] == text[-1 - suffix]:
-        suffix += 1
+    prefix, suffix = _same_ends(variant, text)
 
     def moved(position: int) -> int:
         if position <= prefix:
@@ -220,16 +237,10 @@ def _same_place(start: int, end: int, variant: str, text: str) -> tuple[int, int
     return first, max(first + 1, min(moved(end), len(text)))
 
 
-_EXPLAINED = re.compile(r"([\u4e00-\u9fff]{2,3}?)的([\u4e00-\u9fff])(?![\u4e00-\u9fff]{0,1}(?:问题|事|人|时候))")
-
-
 def explained_characters(text: str) -> list[str]:
     """Characters explained by a word (力气的力, 荣誉的誉), as that word has them; surnames are left out."""
-    found = []
-    for match in _EXPLAINED.finditer(text):
-        word, char = match.groups()
-        before = text[max(0, match.start() - 6) : match.start() + 1]
-        in_word = [other for other in word[-2:] if other == char or char_distance(other, char) == 0.0]
-        if in_word and "姓" not in before:
-            found.append(in_word[0])
-    return found
+    return [
+        each.meanings[0]
+        for each in explanations(text)
+        if each.meanings and not each.parted and "姓" not in text[max(0, each.start - 6) : each.start + 1]
+    ]
