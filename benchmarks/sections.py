@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import chain
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from benchmarks.charts import Axis, Bar, Dot, Mark, Series
 from benchmarks.figures import (
     Accuracy,
     Admission,
-    Bin,
     Compare,
     Endurance,
     KnowledgeRow,
@@ -22,17 +21,16 @@ from benchmarks.figures import (
     Spread,
     Survival,
     System,
-    TicketCall,
-    Tickets,
     Trust,
 )
-from benchmarks.page import details, figure, figures, section, table, text
+from benchmarks.orders import tickets
+from benchmarks.page import figure, figures, section, table, text
+from benchmarks.parts import MISSING, calibration, number
 from benchmarks.targets import CONDITION, FINAL_MS, FIRST_PARTIAL_MS
 
 CURVES = 4
 """Distributions in one drawing."""
 CURVE_POINTS = 150
-MISSING = "–"
 STAGES = {
     "voice activity": "how long after the true end speech was taken to have ended",
     "window": "the beginning of the pause, until a decoding is ordered",
@@ -58,7 +56,7 @@ def draw(results: Results) -> list[tuple[str, str, str]]:
         ("trust", "Trust", _trust(results.trust) if results.trust else None),
         ("endurance", "A long call", _endurance(results.endurance) if results.endurance else None),
         ("compare", "Against other programs", _compare(results.compare) if results.compare else None),
-        ("tickets", "Work orders", _tickets(results.tickets) if results.tickets else None),
+        ("tickets", "Work orders", tickets(results.tickets) if results.tickets else None),
         ("knowledge", "Knowledge search", _knowledge(results.knowledge) if results.knowledge else None),
     )
     return [(name, title, section(name, title, body)) for name, title, body in found if body]
@@ -87,7 +85,7 @@ def _latency(results: Results) -> str | None:
         [
             str(row.calls), str(row.turns), *_spread(row.final_ms, "max"), *_spread(row.first_partial_ms),
             _spread(row.ticket_ms)[0], _spread(row.suggestion_ms)[0],
-            *map(_number, (row.lost, row.lost_tails, row.doubled, row.refused, row.cpu_percent, row.rss_mb)),
+            *map(number, (row.lost, row.lost_tails, row.doubled, row.refused, row.cpu_percent, row.rss_mb)),
         ]
         for row in rows
     ]  # fmt: skip
@@ -265,32 +263,13 @@ def _accuracy(accuracy: Accuracy) -> str:
         drawing = charts.bars(title, "seconds of speech recognised in a second; longer is better", rows)
         drawn.append(figure(title, drawing, legend, "All ways on the same clips, model and number of threads."))
     if accuracy.calibration:
-        drawn.append(_calibration(accuracy.calibration, "utterances", "characters", accuracy.calibration_error))
+        drawn.append(calibration(accuracy.calibration, "utterances", "characters", accuracy.calibration_error))
     characters = max((row.characters for row in accuracy.rows), default=0)
     return figures(*drawn) + text(
         f"{characters:,} characters in each row. Only what is spoken counts: numbers as they are said, no punctuation, "
         "simplified characters.",
         "note",
     )
-
-
-def _calibration(bins: Sequence[Bin], counted: str, right: str, error: float | None = None) -> str:
-    tell = lambda value: f"{100 * value:.0f} %"  # noqa: E731
-    ticks = (0, 0.25, 0.5, 0.75, 1)
-    x, y = (Axis(label, 0, 1.04, ticks, tell) for label in ("stated confidence", f"{right} that were right"))
-    most = max(one.count for one in bins)
-    dots = [
-        Dot(
-            one.confidence, one.correct, "", 1, 3 + 7 * float(np.sqrt(one.count / most)),
-            f"{one.count} {counted}: stated {tell(one.confidence)}, right {tell(one.correct)}",
-        )
-        for one in bins
-    ]  # fmt: skip
-    title = "Does the confidence mean what it says?"
-    caption = f"On the line, it does; below it, the machine is too sure. The larger the dot, the more {counted}."
-    if error is not None:
-        caption += f" Mean distance from the line: {100 * error:.1f} points."
-    return figure(title, charts.scatter(title, x, y, dots, diagonal=True), "", caption)
 
 
 def _trust(trust: Trust) -> str:
@@ -319,7 +298,7 @@ def _trust(trust: Trust) -> str:
     if trust.echo:
         echoes = [
             [
-                f"{one.level_db:g} dB, {one.delay_ms:g} ms", str(one.doubled), _number(one.without_suppression),
+                f"{one.level_db:g} dB, {one.delay_ms:g} ms", str(one.doubled), number(one.without_suppression),
                 f"{one.missing} of {one.characters:,}" if one.missing is not None and one.characters else MISSING,
             ]
             for one in trust.echo
@@ -328,7 +307,7 @@ def _trust(trust: Trust) -> str:
         drawn.append(figure("The other leg, heard again through a bad headset", table(heads, echoes)))
     if seam := trust.seam:
         heads = ("seconds", "splits", "characters lost there", "doubled")
-        counts = [_number(count) for count in (seam.seconds, seam.splits, seam.lost, seam.doubled)]
+        counts = [number(count) for count in (seam.seconds, seam.splits, seam.lost, seam.doubled)]
         drawn.append(figure("Speech without a pause", table(heads, [counts], words=0)))
     said = f"{trust.characters} characters came out of {trust.seconds / 60:.1f} minutes in which nobody speaks."
     return text(said) + figures(*drawn)
@@ -382,16 +361,16 @@ def _compare(compare: Compare) -> str:
     columns: dict[str, list[str]] = {
         "system": [one.system for one in compare.rows],
         "version": [one.version for one in compare.rows],
-        "CER %, recorded": [_number(one.cer_percent, 2) for one in compare.rows],
-        "CER %, live": [_number(one.live_cer_percent, 2) for one in compare.rows],
-        "CER %, clips": [_number(one.speech_cer_percent, 2) for one in compare.rows],
-        "× real time": [_number(one.times_real_time, 1) for one in compare.rows],
+        "CER %, recorded": [number(one.cer_percent, 2) for one in compare.rows],
+        "CER %, live": [number(one.live_cer_percent, 2) for one in compare.rows],
+        "CER %, clips": [number(one.speech_cer_percent, 2) for one in compare.rows],
+        "× real time": [number(one.times_real_time, 1) for one in compare.rows],
         "final p50": [_spread(one.final_ms)[0] for one in compare.rows],
         "final p95": [_spread(one.final_ms)[1] for one in compare.rows],
         "first words p50": [_spread(one.first_partial_ms)[0] for one in compare.rows],
-        "lost turns": [_number(one.lost) for one in compare.rows],
-        "doubled": [_number(one.doubled) for one in compare.rows],
-        "non-speech characters": [_number(one.nonspeech_characters) for one in compare.rows],
+        "lost turns": [number(one.lost) for one in compare.rows],
+        "doubled": [number(one.doubled) for one in compare.rows],
+        "non-speech characters": [number(one.nonspeech_characters) for one in compare.rows],
         "how it was run": [one.how for one in compare.rows],
     }
     known = {heading: cells for heading, cells in columns.items() if set(cells) != {MISSING}}
@@ -426,59 +405,6 @@ def _cloud(
     return figure(title, charts.scatter(title, x, y, dots), "", "Lower is better.")
 
 
-def _tickets(rows: Sequence[Tickets]) -> str:
-    """By field, then each call side by side, the ones with most mistakes first."""
-    parts = []
-    for row in rows:
-        ranked = ", ".join(f"{name} {_number(share, 3)}" for name, share in row.top_3.items())
-        took = f" Each utterance took {row.utterance_ms.p95:.1f} ms (p95)." if row.utterance_ms else ""
-        parts.append(
-            text(
-                f"From {row.source}: {row.right:,} of {row.fields:,} fields of {row.calls} calls exactly right "
-                f"({100 * row.share:.1f} %). Right one among the first three: {ranked}. Content holds "
-                f"{_number(row.content_facts, 3)} of the reference's facts and {len(row.content_invented)} that nobody "
-                f"said. Wrong with a confidence above 0.9: {len(row.sure_and_wrong)} of {row.sure}; filled though "
-                f"never said: {len(row.never_said)}.{took}"
-            )
-        )
-        heads = ("field", "right", "where known", "left empty", "never said")
-        cells = [
-            (
-                one.field, f"{one.right} of {one.of}", f"{one.known_right} of {one.known}", str(one.missing),
-                str(one.never_said),
-            )
-            for one in row.by_field
-        ]  # fmt: skip
-        drawn = [figure(f"By field, from {row.source}", table(heads, cells), tall=True)]
-        if row.calibration:
-            drawn.append(_calibration(row.calibration, "fields", "fields"))
-        parts.append(figures(*drawn))
-    worst = sorted(rows[-1].details, key=lambda call: sum(field.right is False for field in call.fields), reverse=True)
-    return "\n".join([*parts, *map(_ticket, worst)])
-
-
-def _ticket(call: TicketCall) -> str:
-    wrong = sum(field.right is False for field in call.fields)
-    filled = [
-        (
-            {True: "✓", False: "✗", None: ""}[one.right], one.label, _told(one.filled), _told(one.true),
-            f"{one.confidence:.2f}" if one.filled is not None else "",
-        )
-        for one in call.fields
-    ]  # fmt: skip
-    lines = [f"{one.speaker}: {one.text}" for one in call.said]
-    heard = [f"{one.speaker}: {one.text}" for one in call.heard]
-    sides = table(("said", "heard"), [("\n".join(lines), "\n".join(heard))], words=2)
-    fields = table(("", "field", "filled", "true", "confidence"), filled, words=4)
-    return details(f"{call.call}: {wrong} wrong", sides + fields)
-
-
-def _told(value: Any) -> str:
-    if isinstance(value, list):
-        return " ".join(map(str, value))
-    return "" if value is None else str(value)
-
-
 def _knowledge(rows: Sequence[KnowledgeRow]) -> str:
     heads = ("queries", "kind", "number", "recall@1", "recall@3", "mean reciprocal rank")
     cells = [
@@ -493,13 +419,7 @@ def _knowledge(rows: Sequence[KnowledgeRow]) -> str:
 def _spread(spread: Spread | None, *more: Literal["max"]) -> list[str]:
     """p50 and p95 (and max) in words."""
     values = (spread.p50, spread.p95, spread.max) if spread else (None, None, None)
-    return [_number(value) for value in values[: 2 + len(more)]]
-
-
-def _number(value: Any, digits: int = 0) -> str:
-    if value is None:
-        return MISSING
-    return f"{value:,.{digits}f}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    return [number(value) for value in values[: 2 + len(more)]]
 
 
 def _calls(calls: int) -> str:
