@@ -19,6 +19,7 @@ from assistant.ticket.surnames import frequency
 from kb.gazetteer import Gazetteer, Match
 from kb.pack import CityPack, Compound, Department, Merchant
 
+_STREET = re.compile("(?:街道|街|镇|乡)$")
 Kind = Literal["district", "street", "community", "road", "compound", "merchant", "landmark", "department"]
 Record = tuple[Kind, int]
 """A place: its kind and its number in the index's table of that kind. A landmark is a merchant near the place meant."""
@@ -56,6 +57,8 @@ WORD = 0.7
 """Bits taken from a bare brand that is a word of everyday speech (小时候), for each doubling of its frequency."""
 BARE_DISTRICT = 3.0
 """Bits taken from a district said without 区: 天河 may be half of another name."""
+BARE_STREET = 4.0
+"""Bits taken from a street said without 街道 or 镇, as what lies around it (龙洞那边)."""
 ALTERNATIVE = 1.0
 """Bits taken from what only the recogniser's second choices contain."""
 
@@ -157,6 +160,10 @@ class PlaceIndex:
                 if text[match.start : match.end] != match.name:
                     continue
                 worth -= BARE_DISTRICT
+            if kind == "street" and not _STREET.search(match.name):
+                if text[match.start : match.end] != match.name:
+                    continue
+                worth -= BARE_STREET + WORD * math.log2(1 + frequency(match.name))
             if kind == "merchant" and self._is_bare_brand(match.name, numbers[0]):
                 worth -= BARE_BRAND + WORD * math.log2(1 + frequency(match.name))
             if kind == "community" and match.similarity < WHOLE_COMMUNITY:
@@ -187,7 +194,11 @@ class PlaceIndex:
             yield district, ("district", number)
             if len(district) > 2:
                 yield district[:-1], ("district", number)
-        yield from ((street, ("street", number)) for number, (_, street) in enumerate(self.streets))
+        for number, (_, street) in enumerate(self.streets):
+            yield street, ("street", number)
+            bare = _STREET.sub("", street)
+            if 2 <= len(bare) < len(street):
+                yield bare, ("street", number)
         whole = [community for _, _, community in self.communities]
         yield from ((name, ("community", number)) for number, name in enumerate(whole) if len(name) > 2)
         yield from ((road, ("road", number)) for number, (_, road) in enumerate(self.roads))
