@@ -33,6 +33,10 @@ _CORRECTS = re.compile(r"不是|不对|错了|讲错|说错|等一下|等等|等
 """Between two sums of one turn: the second takes the place of the first."""
 _DENIED = re.compile(r"(?:不是|没有|不止)$")
 _WAIVED = re.compile(r"^[^。！？]{0,8}(?:算了|不要了|不用(?:退|赔)|就不)")
+_SETTLED = re.compile(r"(?:改为|改成|更正为|调整为|就?按|就(?:赔|退|补|要))(?:这个)?$")
+"""Before the sum that both settle on, whatever was asked for earlier."""
+_ENOUGH = re.compile(r"^[^，。！？]{0,2}就(?:算了|行|可以|好)")
+"""Behind the sum that is enough: 赔五千五我就算了."""
 _ONLY = re.compile(r"^(?:[嗯哦好对是的吧那][，,、]?)*就(?:是|要|按)?(?:这)?$|[，,。](?:那)?就(?:是|要|按|退|赔)?$")
 """Before the sum that a caller settles on: 那个算了，就三百八十五."""
 _OFFER = re.compile(
@@ -69,7 +73,7 @@ def _is_sum(text: str, bare: Number) -> bool:
     number = text[bare.start : bare.end]
     rest = text[bare.end : bare.end + 1]
     formed = re.search("[百千万]", number) or (number[0].isdigit() and _SPENT.search(text[: bare.start]))
-    return bare.value >= 100 and bool(formed) and (not rest or rest in "，。,.！!？?、吧啊呀嘛了退赔推给")
+    return bare.value >= 100 and bool(formed) and (not rest or rest in "，。,.！!？?、吧啊呀嘛了退赔推给算我")
 
 
 def _sums(conversation: Conversation, position: int) -> Iterator[_Sum]:
@@ -92,10 +96,13 @@ def _sums(conversation: Conversation, position: int) -> Iterator[_Sum]:
     for place, (number, certain) in enumerate(numbers):
         before, after = _clause(turn.text, number.start, number.end)
         following = turn.text[number.end : numbers[place + 1][0].start] if place + 1 < len(numbers) else ""
-        withdrawn = bool(_DENIED.search(before) or _WAIVED.search(after) or _CORRECTS.search(following))
+        settled = bool(_SETTLED.search(before) or (_ENOUGH.search(after) and before[-8:] in _AT_STAKE))
+        waived = bool(_WAIVED.search(after)) and not settled
+        withdrawn = bool(_DENIED.search(before) or waived or _CORRECTS.search(following))
         weight = 1.0 + (0.8 if asked and turn.role == "caller" else 0.0)
         weight += 1.5 if before in _AT_STAKE else 0.7 if after[:6] in _AT_STAKE else 0.0
         weight += 0.3 if before in _PAID else 0.0
+        weight += 2.0 if settled else 0.0
         weight += 2.0 if turn.role == "caller" and _ONLY.search(before) else 0.0
         weight -= 2.0 if turn.role == "caller" and _OFFER.search(before) else 0.0
         if _USUAL.search(before):

@@ -18,7 +18,7 @@ GOVERNMENT = "政府"
 """What the kind of a district's own desk says (区政府, 县政府, …)."""
 
 _TRANSFER = re.compile(
-    r"转(?:给|交|到|派|办|送|接)?|交(?:给|由)|派(?:给|单)|由(?!于)|反映给|请(?!问|您|你|稍|保|留|讲|说|先|打|放)|联系(?!电话|方式|人)"
+    r"转(?:给|交|到|派|办|送|接)?|交(?:给|由)|派(?:给|单)|报(?:给|送|到)?(?!案|警|名|修|销|告|备)|由(?!于)|反映给|请(?!问|您|你|稍|保|留|讲|说|先|打|放)|联系(?!电话|方式|人)"
 )
 _MISHEARD_TRANSFER = re.compile(r"[准专赚传整撰砖抓](?:给|交|到)?")
 """What 转 is heard as; trusted only right before the name of an office."""
@@ -230,7 +230,7 @@ def _joint(conversation: Conversation, named: list[_Named], main: FieldValue, na
         turns.setdefault(entry.position, []).append(entry)
     for position in {entry.position for entry in named if entry.direct}:
         text, entries = conversation.turns[position].text, turns[position]
-        together = re.search(r"一起|一同|联合|共同|协助|配合|会同|协办|召集|同时", text)
+        together = re.search(r"一起|一同|联合|共同|协助|配合|会同|协办|召集|同时|[也并]请|督促", text)
         for before, entry in zip([None, *entries], entries, strict=False):
             code = entry.department.code
             between = text[before.evidence.end : entry.evidence.start] if before else ""

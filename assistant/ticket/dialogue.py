@@ -105,6 +105,11 @@ class Turn:
     def text(self) -> str:
         return self.utterance.text
 
+    @property
+    def heard(self) -> bool:
+        """Whether a recogniser wrote it down, so that its sound means more than its characters."""
+        return self.utterance.confidence < 1.0 or bool(self.utterance.hypotheses)
+
     def evidence(self, start: int, end: int) -> Evidence:
         """Characters [start, end) of this utterance."""
         return Evidence(self.utterance.index, start, end)

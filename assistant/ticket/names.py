@@ -98,11 +98,6 @@ class _Mention:
         title = 2 if self.turn.role == "agent" else 0
         return self.turn.evidence(self.start, self.start + len(self.surname) + len(self.given) + title)
 
-    @property
-    def heard(self) -> bool:
-        """Whether a recogniser wrote it."""
-        return _heard(self.turn)
-
 
 def read_name(conversation: Conversation, gender: FieldValue, sounds: Sounds) -> FieldValue:
     """The caller's full name, or surname with 先生 or 女士; empty while neither given name nor gender is known.
@@ -146,7 +141,7 @@ def name_questions(conversation: Conversation, known: Sounds) -> list[Question]:
     questions = []
     for mention in mentions[-4:]:
         utterance = mention.turn.utterance
-        if mention.heard and utterance.index not in known:
+        if mention.turn.heard and utterance.index not in known:
             start, end = _window(mention)
             names = tuple(_candidates(mentions))
             texts = tuple(_instead(mention, name) for name in names)
@@ -215,6 +210,8 @@ def _introductions(text: str, asked: bool, explained: Sequence[Explained]) -> li
     for each in explained[:1]:
         if (asked and (each.parted or each.start <= _ANSWER_START)) or (each.parted and "姓" in text):
             found.append((each.start, False))
+        elif each.parted and each.start <= _ANSWER_START and _distance(text[0], each.heard) <= SAME:
+            found.append((0, True))  # 张一帆，立早章
     return sorted(found, key=lambda each: not each[1])
 
 
@@ -247,7 +244,7 @@ def _read(turn: Turn, start: int, explained: Sequence[Explained], asked: bool, s
         meanings or (repeated and given) or (known and _alone(text, start, end, given)) or surname in DOUBLE
     ):
         return None
-    known_characters = (not _heard(turn),) * len(given)
+    known_characters = (not turn.heard,) * len(given)
     parted = bool(own and own.parted)
     return _Mention(turn, start, surname, given, meanings, parted, known_characters, weak=not strong and not given)
 
@@ -331,7 +328,7 @@ def _said_by_agent(conversation: Conversation, position: int) -> Iterator[_Addre
     turn = conversation.turns[position]
     if turn.role != "agent":
         return
-    for _, end, _ in titles(turn.text):
+    for _, end, _ in titles(turn):
         before = re.search(rf"[{_HAN}]{{1,6}}$", turn.text[:end])
         if not before or OTHER_PERSON.search(before.group()) or _NOT_ADDRESSED.search(before.group()):
             continue
@@ -355,7 +352,7 @@ def _addressed(turn: Turn, name: str, start: int, callers: Sequence[_Mention]) -
                 return _agents(turn, end - given - size, name[-given - size :], size)
     if name[-2:] in DOUBLE:
         return _agents(turn, end - 2, name[-2:], 2)
-    if len(name) == 3 and all(mention.weak for mention in callers) and _is_full(name, _heard(turn)):
+    if len(name) == 3 and all(mention.weak for mention in callers) and _is_full(name, turn.heard):
         return _agents(turn, start, name, 1)
     return _agents(turn, end - 1, name[-1], 1) if is_surname(name[-1]) or _near(name[-1]) else None
 
@@ -369,7 +366,7 @@ def _is_full(name: str, heard: bool) -> bool:
 
 def _agents(turn: Turn, start: int, name: str, size: int) -> _Mention:
     """The agent's mention of a name whose surname has `size` characters."""
-    known = (not _heard(turn),) * (len(name) - size)
+    known = (not turn.heard,) * (len(name) - size)
     return _Mention(turn, start, name[:size], name[size:], known=known, weight=AGENTS)
 
 
@@ -388,9 +385,9 @@ def _evidence(mention: _Mention, name: str, sounds: Sounds) -> float:
     explained = (PARTED if mention.parted else EXPLAINED) if name in mention.meanings[:1] else 0.0
     if len(mention.meanings) > 1 and name in mention.meanings[1:]:
         explained = EXPLAINED - 2.0
-    if name == mention.surname and not mention.heard:
+    if name == mention.surname and not mention.turn.heard:
         return explained
-    if not mention.heard:
+    if not mention.turn.heard:
         return explained - TYPED
     answers = sounds.get(mention.turn.utterance.index, {})
     if name in answers:  # those that sound alike share the best: which of them it is, is not to be heard
@@ -460,7 +457,3 @@ def _instead(mention: _Mention, name: str) -> str:
         else:
             said, place = said + text[place], place + 1
     return said
-
-
-def _heard(turn: Turn) -> bool:
-    return turn.utterance.confidence < 1.0 or bool(turn.utterance.hypotheses)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from assistant.ticket.dialogue import Conversation
+from assistant.ticket.dialogue import Conversation, Turn
 from assistant.ticket.fields import EMPTY, Evidence, FieldValue
 from assistant.ticket.sound import encode
 
@@ -14,7 +14,7 @@ _FEMALE = re.compile(
     r"小姐|阿姨|大姐|奶奶|大妈|老太太|阿婆|大娘|大婶"
 )
 _MALE = re.compile(r"先生|[先鲜现][生声](?=[，。,. 您你]|$)|大哥|大爷|叔叔|爷爷|伯伯|老伯|阿伯|大叔")
-_FEMALE_SOUND, _MALE_SOUND = re.compile(encode("女士|于是")), re.compile(encode("先生"))
+_FEMALE_SOUND, _MALE_SOUND = re.compile(encode("女士|于是|理事")), re.compile(encode("先生"))
 ADDRESS = 7
 """Characters at the beginning of an agent's utterance in which what sounds like 女士 or 先生 is one (谭律师)."""
 OTHER_PERSON = re.compile(r"(?:那位|这位|那个|[您你]|您家|他|她|对方|(?<![好是对以行会])的|店家|一位|有位|哪位)$")
@@ -22,12 +22,14 @@ _HINTS_MALE = re.compile(r"我(?:的)?(?:老婆|太太|媳妇|妻子|女朋友)"
 _HINTS_FEMALE = re.compile(r"我(?:的)?(?:老公|丈夫|先生|男朋友|婆婆)|我(?:怀孕|怀了|生孩子|剖腹产|坐月子|休产假)")
 
 
-def titles(text: str) -> list[tuple[str, int, int]]:
+def titles(turn: Turn) -> list[tuple[str, int, int]]:
     """How an agent addresses the caller: 男 or 女 with the characters [start, end) of the title, in order."""
-    found = {match.span(): gender for gender, cue in (("男", _MALE), ("女", _FEMALE)) for match in cue.finditer(text)}
-    if not found:
-        beginning = encode(text[:ADDRESS])
-        for gender, sound in (("男", _MALE_SOUND), ("女", _FEMALE_SOUND)):
+    found = {
+        match.span(): gender for gender, cue in (("男", _MALE), ("女", _FEMALE)) for match in cue.finditer(turn.text)
+    }
+    if not found and turn.heard:
+        beginning = encode(turn.text[:ADDRESS])
+        for gender, sound in sounds:
             found |= {match.span(): gender for match in sound.finditer(beginning) if match.start()}
     return [(gender, *span) for span, gender in sorted(found.items())]
 
@@ -35,7 +37,7 @@ def titles(text: str) -> list[tuple[str, int, int]]:
 def _gender_votes(conversation: Conversation, position: int) -> Iterator[tuple[str, float, Evidence]]:
     turn = conversation.turns[position]
     if turn.role == "agent":
-        for gender, start, end in titles(turn.text):
+        for gender, start, end in titles(turn):
             if not OTHER_PERSON.search(turn.text[:start]):
                 yield gender, 1.0, turn.evidence(start, end)
         return

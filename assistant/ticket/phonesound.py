@@ -31,6 +31,8 @@ LINE_BONUS = 12.0
 a number dictate that one, and there are billions of others."""
 SPELLED_BONUS = 4.0
 """For a number that the recogniser wrote digit by digit of its own accord."""
+BOTH_BONUS = 8.0
+"""For one that was written alike for both speakers."""
 GUESSED = 0.8
 """Of that, what is left for each digit that was written as another word."""
 ANSWER = (6, 24)
@@ -142,6 +144,7 @@ def read_by_sound(
         total[number] += LINE_BONUS * (number == line)
         spelled = [mention for mention in mentions if mention.digits == number and mention.position > since]
         total[number] += SPELLED_BONUS * sum(GUESSED**mention.guessed for mention in spelled)
+        total[number] += BOTH_BONUS * (len({mention.role for mention in spelled}) == 2)
     number, *others = sorted(numbers, key=lambda each: -total[each])
     margin = total[number] - total[others[0]] if others else LINE_BONUS
     evidence = []

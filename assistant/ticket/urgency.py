@@ -114,14 +114,16 @@ def _declared(conversation: Conversation, position: int, words: Cue) -> Iterator
 def read_urgency(conversation: Conversation, request_type: str | None, known: bool) -> FieldValue:
     """特急 where life is in danger now, 紧急 where the agent says so or it is clearly pressing, else 一般.
 
+    What the agent calls it counts more than what it sounds like: people may have been rescued long ago.
+
     Empty until the matter is `known`, unless somebody is in danger.
     """
     calm = request_type in _CALM
     dangers = [] if calm else conversation.collect(_dangers)
     top = conversation.collect(_declared, _DECLARED_TOP)
-    if dangers or top:
-        return FieldValue("特急", "suggested", 0.9 if top else 0.7, tuple(e for _, e in dangers) + tuple(top))
     declared = conversation.collect(_declared, _DECLARED)
+    if top or (dangers and not declared):
+        return FieldValue("特急", "suggested", 0.9 if top else 0.7, tuple(e for _, e in dangers) + tuple(top))
     if declared:
         return FieldValue("紧急", "suggested", 0.95, tuple(declared))
     if not known:
