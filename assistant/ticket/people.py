@@ -24,9 +24,8 @@ _HINTS_FEMALE = re.compile(r"我(?:的)?(?:老公|丈夫|先生|男朋友|婆婆
 
 def titles(turn: Turn) -> list[tuple[str, int, int]]:
     """How an agent addresses the caller: 男 or 女 with the characters [start, end) of the title, in order."""
-    found = {
-        match.span(): gender for gender, cue in (("男", _MALE), ("女", _FEMALE)) for match in cue.finditer(turn.text)
-    }
+    spelled, sounds = (("男", _MALE), ("女", _FEMALE)), (("男", _MALE_SOUND), ("女", _FEMALE_SOUND))
+    found = {match.span(): gender for gender, cue in spelled for match in cue.finditer(turn.text)}
     if not found and turn.heard:
         beginning = encode(turn.text[:ADDRESS])
         for gender, sound in sounds:
