@@ -35,6 +35,9 @@ def test_the_last_sum_for_what_is_wanted_counts(lines: list[str], value: float) 
         (["A 没备案的，每个月最高可以提两千元。", "C 哦，知道了。"], None),
         (["C 多少钱我没听清。", "A 六千二百三十元，对吗？"], 6230),
         (["C 早上全挤在一块，谁都不让谁。"], None),
+        (["C 买的时候六千八。", "A 六千八百元，按六千八赔，是吗？", "C 赔五千五，五千五我就算了。"], 5500),
+        (["A 多少钱？", "C 七千二。", "C 等等，那就按六千五算吧。", "A 改成六千五百元。"], 6500),
+        (["C 饭钱七十六块五退给我就行"], 76.5),
     ],
 )
 def test_a_sum_that_was_corrected_waived_or_only_offered_is_not_meant(lines: list[str], value: float | None) -> None:

@@ -55,3 +55,20 @@ def test_the_summary_is_the_callers_words_with_canonical_names_and_dates() -> No
 def test_nothing_is_composed_before_the_matter_is_known() -> None:
     assert compose_title(known()).value is None
     assert compose_content(conversation("C 喂，你好"), known(), STARTED).value is None
+
+
+def test_numbers_are_written_as_clerks_write_them_and_mistaken_sums_are_left_out() -> None:
+    heard = conversation(
+        "C 你好，物业乱收公摊电费，每户两百四十八。",
+        "C 哦不是，是两百六十八块，四十二户都收了，三点钟我去问，十字路口那个办公室没有人理。",
+    )
+    text = compose_content(
+        heard,
+        known(category=CATEGORY, request_type=COMPLAINT, amount=FieldValue(268, "suggested", 0.9)),
+        STARTED,
+    ).value
+    assert isinstance(text, str)
+    assert "268元" in text
+    assert "248" not in text
+    assert "42户" in text
+    assert "10字路口" not in text

@@ -268,3 +268,16 @@ def test_what_was_heard_later_does_not_change_what_the_same_words_gave_before(in
     ]
     assert hear(index, *lines) == hear(index, *lines)
     assert hear(index, *lines)["compound"] == hear(index, *lines[:1])["compound"]
+
+
+def test_a_street_said_without_its_kind_tells_compounds_apart(index: PlaceIndex) -> None:
+    places = Places(index)
+    said = (("caller", "我住民景丽苑"), ("caller", "天河区龙洞那边"), ("agent", "天河区龙洞的民景丽苑"))
+    for number, (speaker, text) in enumerate(said):
+        places.hear(Utterance(number, speaker, text, confidence=0.7, hypotheses=(text,)))
+    assert places.values()["street"].value == "龙洞街道"
+    assert "民景丽苑" not in str(places.values())
+
+
+def test_what_was_typed_is_not_taken_for_what_only_sounds_a_little_like_it(index: PlaceIndex) -> None:
+    assert "compound" not in hear(index, ("agent", "我转人社局，请增城区也一起介入"))

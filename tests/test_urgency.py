@@ -46,3 +46,8 @@ def test_praise_is_never_urgent() -> None:
 
 def test_urgency_is_empty_until_the_matter_is_known() -> None:
     assert read_urgency(conversation("C 喂，你好"), None, known=False).value is None
+
+
+def test_what_the_agent_calls_it_counts_more_than_what_it_sounds_like() -> None:
+    heard = conversation("C 我跟小孩被困在电梯里四十分钟", "A 我按紧急件报市场监管局。")
+    assert read_urgency(heard, None, known=True).value == "紧急"

@@ -36,6 +36,8 @@ from tests.test_dialogue import conversation
         (["A 需要回访吗？", "C 回访就不用了。"], False),
         (["A 需要回访吗？", "C 当然要。"], True),
         (["A 需要回访吗？", "C 那我这个水什么时候可以修好"], None),
+        (["A 结果出来需要回电吗？", "C 不用特地打，退钱到账我就知道了。"], False),
+        (["A 需要我登记一张单，请公安部门再回复您吗？", "C 不用不用，你讲得很清楚了。"], None),
     ],
 )
 def test_whether_the_caller_wants_to_hear_the_outcome(lines: list[str], value: bool | None) -> None:

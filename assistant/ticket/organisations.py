@@ -20,7 +20,8 @@ LONGEST = 8
 
 _NAMED = re.compile(rf"(?P<head>[\u4e00-\u9fffA-Za-z]{{2,{LONGEST}}}?)(?P<kind>(?:{KINDS})+)")
 _BEFORE = re.compile(
-    r".*(?:是|叫做?|叫|在|找|去|到|给|把|被|跟|和|向|那家?|这家?|家|个|的|了|过|投诉|举报|表扬|反映|说|用|来|请|问|为|由|您|我们?|你们?|他们?|她)(?=..)"
+    r".*(?:[和跟向](?=..)|是|叫做?|叫|在|找|去|到|给|把|被|那家?|这家?|家|个|的|了|过|投诉|举报|表扬|反映|说|用|来|请|问|为|由|"
+    r"您|我们?|你们?|他们?|她)"
 )
 """What may stand between the beginning of a clause and the name."""
 _PLACED = re.compile(r".*(?:区|路|街|大道|镇)(?=..)")

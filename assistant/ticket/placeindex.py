@@ -57,7 +57,7 @@ WORD = 0.7
 """Bits taken from a bare brand that is a word of everyday speech (小时候), for each doubling of its frequency."""
 BARE_DISTRICT = 3.0
 """Bits taken from a district said without 区: 天河 may be half of another name."""
-BARE_STREET = 4.0
+BARE_STREET = 2.0
 """Bits taken from a street said without 街道 or 镇, as what lies around it (龙洞那边)."""
 ALTERNATIVE = 1.0
 """Bits taken from what only the recogniser's second choices contain."""
