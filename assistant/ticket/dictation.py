@@ -16,6 +16,8 @@ from assistant.ticket.sound import Cue
 SHAPES = re.compile(r"1[3-9]\d{9}|0(?:10|2\d|[3-9]\d{2})[2-8]\d{6,7}|[2-8]\d{7}|400\d{7}")
 """Mainland mobiles, land lines with and without area code, 400 numbers (工信部 numbering plan)."""
 
+_MOBILE = re.compile(r"(?<!\d)1[3-9](?:[ ,-]?\d){9}(?!\d)")
+
 NEAR = 2
 """Edits between what was heard and the caller's own line within which the line is meant: the recogniser got 13 of 39
 spoken numbers exactly right, while two people's numbers so close together are hardly ever in one call."""
@@ -33,7 +35,8 @@ OTHERS = Cue(
 LINE = Cue(
     r"(?:就|用|打|记|留|是|按|我)(?:是|打|我|用|记|留)?(?:现在)?(?:打)?的?这个(?:号码|电话|手机号?|号(?!是|新))|来电(?:的)?(?:这个)?号码|"
     r"现在打的?这个|打(?:过|进)?来的?(?:这个|电话|号码)|打这个(?:电话)?就",
-    spelled=r"(?:^|[，,。])(?:(?:[^，。]{0,3}就(?:是|用)?|用|打)(?:现在|先在)?)这个(?=$|[，,。啊吧就可了])|本机",
+    spelled=r"(?:^|[，,。])(?:(?:[^，。]{0,3}就(?:是|用|打|记)?|用|打)(?:现在|先在)?)这个(?=$|[，,。啊吧就可了我])|"
+    r"^[那拿]?就?这个[吧把]|本机",
 )
 _OTHER_NUMBERS = re.compile("[单订卡工编证账帐车]号|编码|条码|身份证|[户座]号")
 _WRONG = re.compile("不是|不对|错|反了|写反|少了|多了|漏了")
@@ -64,7 +67,7 @@ def asked_lately(conversation: Conversation, position: int) -> bool:
     """Whether the agent asked for the number in one of the last turns; those that only say digits do not count."""
     left = 4
     for turn in reversed(conversation.turns[:position]):
-        if "phone" in turn.asks:
+        if turn.asks & {"phone", "line_phone"}:
             return True
         left -= not _only_digits(turn.text)
         if not left:
@@ -178,6 +181,12 @@ def _once(text: str, run: DigitRun) -> str:
     return "".join(kept)
 
 
+def _without_words(text: str, run: DigitRun) -> DigitRun:
+    """A mobile number without the words before and behind it that sound like digits: 不好意思15920763318."""
+    number = _MOBILE.search(text, run.start, run.end) if run.guessed and len(run.digits) > 11 else None
+    return DigitRun(re.sub(r"\D", "", number.group()), *number.span(), guessed=0) if number else run
+
+
 class _Dictation:
     """Numbers assembled from groups that stand in one or several utterances of the same speaker."""
 
@@ -204,7 +213,7 @@ class _Dictation:
         longest = self.complete[-1].position if self.complete else -99
         known = turn.role == "caller" or self._groups["caller"] or position - longest < 4
         for run in find_digit_runs(turn.text, FEWEST_DIGITS if known else 7):
-            self._take(position, run)
+            self._take(position, _without_words(turn.text, run))
 
     def _take(self, position: int, run: DigitRun) -> None:
         turn = self._conversation.turns[position]

@@ -153,10 +153,8 @@ def _mentions(conversation: Conversation) -> list[_Mention]:
     """Every mention of the caller's name, in order; those that the caller has corrected are gone."""
     found: list[_Mention] = []
     for mention, corrects in conversation.collect(_said_by_caller):
-        if corrects:
-            found = [mention]
-        elif not (mention.weak and found):
-            found.append(mention)
+        found = [mention] if corrects else [*found, mention]
+    found = [mention for mention in found if not mention.weak] or found[:1]
     position = {id(turn): place for place, turn in enumerate(conversation.turns)}
     since = position[id(found[0].turn)] if found and found[0].turn.stance == "no" else -1
     agents = [

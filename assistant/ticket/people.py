@@ -14,7 +14,7 @@ _FEMALE = re.compile(
     r"小姐|阿姨|大姐|奶奶|大妈|老太太|阿婆|大娘|大婶"
 )
 _MALE = re.compile(r"先生|[先鲜现][生声](?=[，。,. 您你]|$)|大哥|大爷|叔叔|爷爷|伯伯|老伯|阿伯|大叔")
-_FEMALE_SOUND, _MALE_SOUND = re.compile(encode("女士|于是|理事")), re.compile(encode("先生"))
+_FEMALE_SOUND, _MALE_SOUND = re.compile(encode("女士") + "|于是|[理里][事室]"), re.compile(encode("先生"))
 ADDRESS = 7
 """Characters at the beginning of an agent's utterance in which what sounds like 女士 or 先生 is one (谭律师)."""
 OTHER_PERSON = re.compile(r"(?:那位|这位|那个|[您你]|您家|他|她|对方|(?<![好是对以行会])的|店家|一位|有位|哪位)$")
@@ -27,9 +27,11 @@ def titles(turn: Turn) -> list[tuple[str, int, int]]:
     spelled, sounds = (("男", _MALE), ("女", _FEMALE)), (("男", _MALE_SOUND), ("女", _FEMALE_SOUND))
     found = {match.span(): gender for gender, cue in spelled for match in cue.finditer(turn.text)}
     if not found and turn.heard:
-        beginning = encode(turn.text[:ADDRESS])
+        beginning = turn.text[:ADDRESS]
         for gender, sound in sounds:
-            found |= {match.span(): gender for match in sound.finditer(beginning) if match.start()}
+            for match in (*sound.finditer(encode(beginning)), *sound.finditer(beginning)):
+                if match.start():
+                    found[match.span()] = gender
     return [(gender, *span) for span, gender in sorted(found.items())]
 
 

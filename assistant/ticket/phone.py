@@ -21,6 +21,10 @@ _ASKS = re.compile(r"[吗吧嘛么？?]|对不对|是不是|可不可以|好不�
 _TAIL = Cue(r"(?:最后|后面)?四位(?:是|为)?|尾数|末尾", spelled=r"以后(?=\d{3,4}(?!\d))", heard="尾号")
 
 
+TAIL = 4
+"""Digits of a number's end as people say it."""
+
+
 @dataclass(frozen=True)
 class _Line:
     """What was said about using the number that the call comes from."""
@@ -38,6 +42,11 @@ def _tail(turn: Turn) -> tuple[str, int, int] | None:
             if run.start <= 2 and len(run.digits) <= 5:
                 return run.digits, match.start(), match.end() + run.end
     return None
+
+
+def _nearly_ends(number: str, tail: str) -> bool:
+    """Whether a number ends in a tail but for one digit that was misheard, lost or said twice."""
+    return any(Levenshtein.distance(number[-size:], tail) <= 1 for size in (3, 4)) and len(tail) >= TAIL
 
 
 def _about_line(conversation: Conversation, position: int) -> Iterator[int]:
@@ -85,7 +94,7 @@ def _line(conversation: Conversation, caller_phone: str, numbers_said: int) -> _
                 )
         if tail and not line.denied:
             digits, start, end = tail
-            if caller_phone.endswith(digits):
+            if caller_phone.endswith(digits) or (turn.heard and _nearly_ends(caller_phone, digits)):
                 asks = turn.role == "agent" and _ASKS.search(turn.text) is not None
                 confirmed = line.confirmed or (asks and conversation.reply(position)[0] == "yes")
                 line = replace(

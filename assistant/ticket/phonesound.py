@@ -123,13 +123,18 @@ def _reads_back(turn: Turn) -> bool:
 def read_by_sound(
     conversation: Conversation, mentions: list[Mention], sounds: Sounds, line: str, since: int
 ) -> FieldValue | None:
-    """The likeliest number by what was heard since turn `since`; None where the digits stand in several turns, or are
-    those of a shorter number. `line`: digits of the line that the call comes from, empty where it was declined."""
-    if any(m.position > since and (len(m.evidence) > 1 or not _may_be_whole(m)) for m in mentions):
+    """The likeliest number by what was heard since turn `since`; None where there is none but in several turns, or
+    but a shorter number. `line`: digits of the line that the call comes from, empty where it was declined."""
+    if any(m.position > since and not _may_be_whole(m) for m in mentions):
         return None
     turns = [(place, scores) for place, scores in _asked_about(conversation, sounds) if place > since and scores]
     wrong = {mention.position for mention in mentions if mention.refuted}
-    turns = [(place, scores) for place, scores in turns if place not in wrong]
+    parts = {where.utterance for m in mentions if len(m.evidence) > 1 for where in m.evidence}
+    turns = [
+        (place, scores)
+        for place, scores in turns
+        if place not in wrong and conversation.turns[place].utterance.index not in parts
+    ]
     numbers = set.intersection(*(set(scores) for _, scores in turns)) if turns else set()
     numbers = {number for number in numbers if _is_whole(number)}
     if not numbers:
