@@ -26,7 +26,7 @@ BRANCH, PER_BRAND = "({road}店)", 4
 
 
 def bigcity(
-    directory: Annotated[Path, typer.Argument(help="New folder for the pack.")],
+    out: Annotated[Path, typer.Option(help="New folder for the pack.")],
     merchants: Annotated[int, typer.Option(help="Merchants in it.")] = 100_000,
     communities: Annotated[int, typer.Option(help="Communities and villages in it (Guangdong has 26,000).")] = 26_000,
     roads: Annotated[int, typer.Option(help="Roads in it.")] = 10_000,
@@ -35,11 +35,11 @@ def bigcity(
 ) -> None:
     """Write a city pack of a province's size, for `tickets --pack`."""
     city = CityPack.load(pack)
-    if directory.exists():
-        raise SeatError(f"{directory} exists; name a new folder.")
-    shutil.copytree(pack, directory)
-    grow(city, directory, merchants, communities, roads, random.Random(seed))
-    console.print(f"{directory}: {merchants:,} merchants, {communities:,} communities, {roads:,} roads")
+    if out.exists():
+        raise SeatError(f"{out} exists; name a new folder.")
+    shutil.copytree(pack, out)
+    grow(city, out, merchants, communities, roads, random.Random(seed))
+    console.print(f"{out}: {merchants:,} merchants, {communities:,} communities, {roads:,} roads")
 
 
 def grow(city: CityPack, directory: Path, merchants: int, communities: int, roads: int, chance: random.Random) -> None:

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from assistant.ticket.dialogue import Conversation, Turn
 from assistant.ticket.fields import EMPTY, Candidate, Evidence, FieldValue
@@ -419,10 +420,11 @@ def _candidates(mentions: Sequence[_Mention], most: int = MOST_CANDIDATES) -> li
     return sorted(found, key=lambda name: (found[name], name))[:most] or [mentions[0].surname]
 
 
-def _near(heard: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def _near(heard: str) -> tuple[str, ...]:
     """Surnames within CANDIDATE of what was heard."""
     names = DOUBLE if len(heard) == 2 else RANK
-    return [name for name in names if _distance(name, heard) <= CANDIDATE]
+    return tuple(name for name in names if _distance(name, heard) <= CANDIDATE)
 
 
 def _distance(first: str, second: str) -> float:

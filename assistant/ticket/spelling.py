@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from assistant.ticket.sound import encode, toned
+from assistant.ticket.sound import TEXTS, encode, toned
 from assistant.ticket.surnames import vocabulary
 from kb.pinyin import char_distance
 
@@ -50,7 +50,8 @@ class Explained:
     parted: bool = False
 
 
-def explanations(text: str) -> list[Explained]:
+@lru_cache(maxsize=TEXTS)
+def explanations(text: str) -> tuple[Explained, ...]:
     """Every explanation in a text, in order; they do not overlap."""
     found: list[Explained] = []
     for match in _PARTED.finditer(encode(text)):
@@ -68,7 +69,7 @@ def explanations(text: str) -> list[Explained]:
     for each in sorted(found, key=lambda each: each.end):
         if not apart or each.start >= apart[-1].end:
             apart.append(each)
-    return apart
+    return tuple(apart)
 
 
 def _by_word(text: str, middle: int) -> Explained | None:
