@@ -105,7 +105,6 @@ class Call:
         self.info = info
         self.understanding = understanding
         self._engine = engine
-        self._alone = not understanding.live
         self._ears = ears
         self._publish = publish
         self._observe = observe
@@ -236,7 +235,7 @@ class Call:
             case SpeechPaused(samples=samples, end=end):
                 utterance = self._open[channel]
                 own = await self._own(channel, utterance.start, samples)
-                utterance.trial = self._engine.final(own, self._arrivals.of(end), trial=True, alone=self._alone)
+                utterance.trial = self._engine.final(own, self._arrivals.of(end), trial=True)
                 if self._partial_step is not None:
                     self._spawn(self._show_trial(utterance, utterance.trial, event.at))
             case SpeechEnding():
@@ -269,7 +268,7 @@ class Call:
             final = utterance.trial
         else:
             own = await self._own(channel, utterance.start, speech.samples)
-            final = self._engine.final(own, self._arrivals.of(speech.end), alone=self._alone)
+            final = self._engine.final(own, self._arrivals.of(speech.end))
         self._said[channel] = final
         await self._ended.put(_Ended(utterance, speech, final, time.monotonic()))
 

@@ -51,8 +51,6 @@ class Job(Generic[T]):
         self.work = work
         """None for finals: what they have in common is done for all of a batch."""
         self.samples = samples
-        self.alone = False
-        """Not to be decoded with others: in a batch sums are rounded otherwise, which now and then changes a word."""
         self.ordered = time.monotonic()
         self.begun = self.done = 0.0
 
@@ -93,16 +91,12 @@ class Engine:
         for thread in self._threads:
             thread.start()
 
-    def final(
-        self, samples: Samples, due: float = 0.0, *, trial: bool = False, alone: bool = False
-    ) -> Job[Recognition]:
+    def final(self, samples: Samples, due: float = 0.0, *, trial: bool = False) -> Job[Recognition]:
         """What was said in a whole utterance whose speech ended at `due` (`time.monotonic()`; the oldest goes first).
 
         `trial`: the speaker has only paused. Cancel it when speech resumes, `promote` it when the utterance is over.
-        `alone`: never in a batch, so that the same samples always give the same text.
         """
         job = Job[Recognition](_TRIAL if trial else _FINAL, due, samples=samples)
-        job.alone = alone
         self._submit(job, lambda: self._queue_final(job))
         return job
 
@@ -245,14 +239,14 @@ class Engine:
 
     def _alike(self, first: Job[Recognition]) -> list[Job[Recognition]]:
         """Other finals that can be decoded in the same batch."""
-        if self.recognizer.batch == 1 or first.alone or not self._finals:
+        if self.recognizer.batch == 1 or not self._finals:
             return []
         length = self._length(first)
         found: list[Job[Recognition]] = []
         for *_, job in sorted(self._finals):
             if len(found) + 1 == self.recognizer.batch:
                 break
-            if job.rank == first.rank and not job.alone and self._length(job) == length and _claim(job):
+            if job.rank == first.rank and self._length(job) == length and _claim(job):
                 found.append(job)
         return found
 

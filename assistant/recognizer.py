@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from assistant import plausibility, vocabulary
 from assistant.errors import ModelError
@@ -161,6 +162,9 @@ class Recognizer:
             raise ModelError(
                 f"The model in {directory} cannot be loaded on {device}/{compute_type}: {error}"
             ) from error
+        # Whatever number of threads BLAS divides a window's sums among, it changes their last bit, and now and then a
+        # word: with one, the same samples always give the same text. Windows are small; workers share the processor.
+        threadpool_limits(limits=1, user_api="blas")
         self.workers = workers
         self.batch = CPU_BATCH if device == "cpu" else GPU_BATCH
         """How many windows of the same `length` are worth decoding together."""

@@ -21,9 +21,9 @@ from assistant.config import Settings, cache_dir
 from assistant.errors import SummaryError
 from assistant.ticket.compose import CONTENT_LENGTH, TITLE_LENGTH
 from assistant.ticket.dialogue import Turn
+from assistant.ticket.dictionary import tag
 from assistant.ticket.fields import LABELS, REQUEST_TYPES, FieldValue
 from assistant.ticket.numbers import DIGITS, find_cardinals, find_digit_runs, find_money
-from assistant.ticket.surnames import tag
 from kb.lexical import dictionary
 
 WRITTEN = ("title", "content")

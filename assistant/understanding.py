@@ -60,7 +60,7 @@ class Understanding:
         self._publish = publish
         self._observe = observe
         self._summariser = summariser
-        self.live = live
+        self._live = live
         self._ticket = asyncio.Lock()
         self._submitted = False
 
@@ -85,12 +85,12 @@ class Understanding:
 
         async def ask() -> list[Draft] | None:
             questions = await self._locked(self._filler.questions)
-            answers = await self._asker.ask(questions, until - time.monotonic() if self.live else None)
+            answers = await self._asker.ask(questions, until - time.monotonic() if self._live else None)
             return drafts(await self._locked(self._filler.learn, answers)) if answers else None
 
         await self._step("ticket", fill, utterance.index)
         await self._step("suggestions", suggest, utterance.index)
-        if self.live and self._engine.queueing() > BUSY:
+        if self._live and self._engine.queueing() > BUSY:
             return
         until = time.monotonic() + ASK_SECONDS
         while not self._submitted and await self._step("asking", ask, utterance.index):

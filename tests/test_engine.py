@@ -55,14 +55,6 @@ def test_finals_of_like_length_are_decoded_together_to_the_same_text(call: Sampl
     engine.close()
 
 
-def test_a_final_that_is_to_be_alone_shares_no_batch(call: SampleCall) -> None:
-    engine = Engine(Recognizer(model.locate("base", cache_dir()), workers=1))
-    jobs = [engine.final(call.said(3), alone=True) for _ in range(4)]
-    assert len({job.future.result().text for job in jobs}) == 1
-    assert len({job.done for job in jobs}) == 4
-    engine.close()
-
-
 def test_a_partial_that_a_newer_one_overtook_is_never_decoded(engine: Engine, call: SampleCall) -> None:
     speech = call.said(3)
     busy = [engine.final(call.said(1)) for _ in range(4)]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rapidfuzz.distance import Levenshtein
+from threadpoolctl import threadpool_info
 
 from assistant.errors import ModelError
 from assistant.recognizer import SAMPLE_RATE, Recognizer
@@ -97,3 +98,9 @@ def test_silence_and_noise_give_no_words(recognizer: Recognizer) -> None:
 def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot be loaded"):
         Recognizer(tmp_path)
+
+
+def test_sums_are_never_divided_among_threads(recognizer: Recognizer) -> None:
+    used = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+    assert used
+    assert set(used) == {1}

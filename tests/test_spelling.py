@@ -21,6 +21,8 @@ def meanings(text: str) -> list[tuple[str, str]]:
         ("年年有余的余", [("年年有余的余", "余")]),
         ("姓潭西藻潭", [("西藻潭", "覃")]),
         ("我姓陈，耳东陈", [("耳东陈", "陈")]),
+        ("姓勤，勤岭的勤", [("勤岭的勤", "秦")]),
+        ("儿童的童", [("儿童的童", "童")]),
     ],
 )
 def test_the_character_is_that_of_the_word_however_it_was_heard(text: str, found: list[tuple[str, str]]) -> None:

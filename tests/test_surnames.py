@@ -1,8 +1,9 @@
-"""Surnames and how callers explain them."""
+"""Surnames and the dictionary's words."""
 
 from __future__ import annotations
 
-from assistant.ticket.surnames import explained, homophones, is_surname, taken_apart
+from assistant.ticket.dictionary import is_word
+from assistant.ticket.surnames import is_surname
 
 
 def test_single_and_double_surnames_are_known() -> None:
@@ -11,17 +12,7 @@ def test_single_and_double_surnames_are_known() -> None:
     assert not is_surname("的")
 
 
-def test_the_likeliest_homophone_has_the_same_tone_and_is_common() -> None:
-    assert homophones("合")[0] == "何"
-    assert homophones("蓬")[0] == "彭"
-
-
-def test_an_explanation_settles_the_character_even_when_its_word_was_misheard() -> None:
-    assert explained("儿童", "童") == ("童", True)
-    assert explained("落陀", "落") == ("骆", True)
-    assert explained("勤岭", "勤") == ("秦", True)
-
-
-def test_a_surname_in_parts_must_sound_like_what_it_ends_in() -> None:
-    assert taken_apart("我姓陈，耳东陈") == ("陈", 4, 7)
-    assert taken_apart("耳东边的店") is None
+def test_everyday_words_that_the_dictionary_takes_for_names_are_words() -> None:
+    assert is_word("师傅")
+    assert is_word("明白")
+    assert not is_word("陈志远")

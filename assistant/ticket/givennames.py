@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
-from assistant.ticket.surnames import COMMON, tags
+from assistant.ticket.dictionary import tags
+from assistant.ticket.surnames import COMMON
 from kb.pinyin import char_distance
 
 FREQUENT_SURNAMES = frozenset(COMMON[:300])

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from assistant.ticket.dialogue import Conversation, Turn
+from assistant.ticket.dictionary import is_word, tag
 from assistant.ticket.fields import EMPTY, Candidate, Evidence, FieldValue
 from assistant.ticket.givennames import likeliest
 from assistant.ticket.people import OTHER_PERSON, titles
 from assistant.ticket.questions import Question, Sounds
 from assistant.ticket.sound import toned
 from assistant.ticket.spelling import SAME, Explained, explanations
-from assistant.ticket.surnames import DOUBLE, RANK, is_surname, is_word, tag
+from assistant.ticket.surnames import DOUBLE, RANK, is_surname
 from kb.pinyin import char_distance
 
 _HAN = "\u4e00-\u9fff"
@@ -413,10 +414,6 @@ def _candidates(mentions: Sequence[_Mention], most: int = MOST_CANDIDATES) -> li
         for name in (*_near(mention.surname), *mention.meanings):
             distance = 0.0 if name in mention.meanings else _distance(name, mention.surname)
             found[name] = min(found.get(name, math.inf), 8 * distance - _prior(name))
-    for mention in mentions:
-        if not found or not is_surname(mention.surname):
-            continue
-        found.setdefault(mention.surname, 0.0)
     return sorted(found, key=lambda name: (found[name], name))[:most] or [mentions[0].surname]
 
 

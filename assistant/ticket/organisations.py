@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import jieba
 
-from assistant.ticket.surnames import is_word
-from assistant.ticket.surnames import tag as tag_of
+from assistant.ticket.dictionary import is_word
+from assistant.ticket.dictionary import tag as tag_of
 
 KINDS = (
     "有限公司|分公司|公司|快递|物流|快运|物业|中介|地产|置业|人民医院|中医院|骨科医院|医院|诊所|门诊部|门诊|幼儿园|小学|中学|学校|驾校|"

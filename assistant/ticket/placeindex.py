@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, cast
 
+from assistant.ticket.dictionary import frequency
 from assistant.ticket.spelling import explanations
-from assistant.ticket.surnames import frequency
 from kb.gazetteer import Gazetteer, Match
 from kb.pack import CityPack, Compound, Department, Merchant
 

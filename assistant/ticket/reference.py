@@ -8,8 +8,8 @@ from pathlib import Path
 
 from assistant.ticket.classify import CategoryClassifier, load_classifier
 from assistant.ticket.department import DepartmentNames
+from assistant.ticket.dictionary import load_dictionary
 from assistant.ticket.placeindex import PlaceIndex
-from assistant.ticket.surnames import load_dictionary
 from kb.embedding import SentenceEncoder
 from kb.pack import CityPack
 

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 import jieba
 
+from assistant.ticket.dictionary import tag
 from assistant.ticket.spelling import explanations
-from assistant.ticket.surnames import tag
 
 TALK = re.compile(
     r"归不归|管不管|(?:你们|您们?|其)?管吗|怎么办|怎么说|你说|你看|你知道|说实话|老实讲|我跟你|不是吗|对不对|是不是$|有没有搞错|好笑|"

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from assistant.ticket.dictionary import vocabulary
 from assistant.ticket.sound import TEXTS, encode, toned
-from assistant.ticket.surnames import vocabulary
 from kb.pinyin import char_distance
 
 SAME = 0.25
