@@ -10,11 +10,11 @@ serve:           ## the server
 
 test:            ## the test-suite, browser tests included
 	@scripts/setup dev
-	@.venv/bin/pytest
+	@.venv/bin/pytest -n 2 --dist worksteal
 
 test-all:        ## the slow tests too
 	@scripts/setup dev
-	@.venv/bin/pytest -m ''
+	@.venv/bin/pytest -n 2 --dist worksteal -m ''
 
 check:           ## format, lint, types
 	@scripts/setup dev
