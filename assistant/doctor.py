@@ -16,6 +16,7 @@ from assistant import model
 from assistant.config import Settings, cache_dir
 from assistant.demo import sample
 from assistant.errors import SeatError
+from assistant.library import Library
 from assistant.recognizer import SAMPLE_RATE, Recognizer
 from assistant.store import Store
 from audio.devices import input_devices
@@ -79,7 +80,8 @@ def _packages() -> Check:
 
 def _pack(settings: Settings) -> str:
     pack = CityPack.load(settings.pack)
-    articles = read_articles(pack.articles_path)
+    library = Library.at_hand(settings)
+    articles = library.articles() if library else read_articles(pack.articles_path)
     return (
         f"{pack.city}：{len(pack.merchants)} 商户，{len(pack.compounds)} 小区，{len(pack.roads)} 道路，"
         f"{len(pack.departments)} 单位，{len(articles)} 条知识（{settings.pack}）"

@@ -8,13 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.ticket.fields import State
 from assistant.transcript import Speaker
+from kb.marks import marks
 from kb.search import Hit
 
 
@@ -110,6 +111,11 @@ class SuggestedArticle(Data):
     answer: str
     score: float
     confidence: float
+    department: str = ""
+    """Code"""
+    valid_to: date | None = None
+    marks: dict[str, list[tuple[int, int]]] = {}
+    """Characters [start, end) of title and answer that the caller's words have in common with them: why it is shown."""
 
 
 class KnowledgeSuggested(Data):
@@ -118,8 +124,8 @@ class KnowledgeSuggested(Data):
     articles: list[SuggestedArticle]
 
 
-def suggestion(utterance: int, hits: Sequence[Hit]) -> KnowledgeSuggested:
-    """The event that shows search hits beside the call."""
+def suggestion(utterance: int, hits: Sequence[Hit], said: str) -> KnowledgeSuggested:
+    """The event that shows search hits beside the call, for what the caller has `said`."""
     return KnowledgeSuggested(
         after_utterance=utterance,
         articles=[
@@ -129,6 +135,9 @@ def suggestion(utterance: int, hits: Sequence[Hit]) -> KnowledgeSuggested:
                 answer=hit.article.answer,
                 score=round(hit.score, 3),
                 confidence=round(hit.confidence, 3),
+                department=hit.article.department,
+                valid_to=hit.article.valid_to,
+                marks={"title": marks(said, hit.article.title), "answer": marks(said, hit.article.answer)},
             )
             for hit in hits
         ],
@@ -139,6 +148,13 @@ class KnowledgeFeedback(Data):
     type = "knowledge.feedback"
     article: str
     useful: bool
+
+
+class KnowledgeUsed(Data):
+    type = "knowledge.used"
+    article: str
+    how: Literal["opened", "copied", "inserted"]
+    """What the agent did with it; inserted: into the ticket as the answer (直接答复)."""
 
 
 class HintRaised(Data):
@@ -166,6 +182,7 @@ AnyData = (
     | TicketUpdated
     | KnowledgeSuggested
     | KnowledgeFeedback
+    | KnowledgeUsed
     | HintRaised
     | CallEnded
     | TicketSubmitted

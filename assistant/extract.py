@@ -21,6 +21,7 @@ from assistant.understanding import Observe
 from audio.errors import AudioError
 from audio.media import parse_phone, parse_time
 
+CALLER_KINDS = ("个人", "企业")
 SPEAKERS: tuple[Speaker, ...] = ("caller", "agent", "unknown")
 MOST_TURNS, LONGEST_TURN = 2_000, 5_000
 
@@ -33,10 +34,12 @@ class Dialogue:
     started_at: datetime
     caller_phone: str | None
     turns: tuple[tuple[Speaker, str], ...]
+    caller_kind: str = ""
+    """个人 or 企业; empty where that is not known."""
 
 
 def read_turns(path: Path) -> Dialogue:
-    """Read {"started_at", "caller_phone", "turns": [{"speaker", "text"}]}; unknown keys are ignored.
+    """Read {"started_at", "caller_phone", "caller_kind", "turns": [{"speaker", "text"}]}; unknown keys are ignored.
 
     Raises SeatError with one sentence that names what is wrong.
     """
@@ -55,7 +58,8 @@ def read_turns(path: Path) -> Dialogue:
         started = parse_time(told["started_at"]) if told.get("started_at") else datetime.now().astimezone()
     except AudioError as error:
         raise SeatError(f"{path}: {error}") from error
-    return Dialogue(str(told.get("id") or path.stem), started, phone, tuple(_turns(path, told["turns"])))
+    kind = next((kind for kind in CALLER_KINDS if told.get("caller_kind") == kind), "")
+    return Dialogue(str(told.get("id") or path.stem), started, phone, tuple(_turns(path, told["turns"])), kind)
 
 
 def extract(
@@ -70,7 +74,7 @@ def extract(
     `latency.ticket_ms` and `suggestion_ms` are the time the work on an utterance took.
     """
     filler = knowledge.filler(dialogue.started_at, dialogue.caller_phone)
-    suggester = knowledge.suggester(dialogue.started_at)
+    suggester = knowledge.suggester(dialogue.started_at, dialogue.caller_kind)
     log: list[Event] = []
 
     def publish(*drafts: Draft) -> None:
@@ -99,7 +103,7 @@ def extract(
         began = time.monotonic()
         hits = suggester.hear(utterance)
         if hits is not None:
-            publish(Draft(events.suggestion(index, hits), 0.0, began))
+            publish(Draft(events.suggestion(index, hits, suggester.said), 0.0, began))
     return document.fold(dialogue.id, log)
 
 

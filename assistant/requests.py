@@ -46,11 +46,19 @@ class ArticleFeedback(_Request):
     useful: bool
 
 
-Request = Annotated[TicketEdit | TicketAccept | TicketSubmit | ArticleFeedback, Field(discriminator="type")]
-_request: TypeAdapter[TicketEdit | TicketAccept | TicketSubmit | ArticleFeedback] = TypeAdapter(Request)
+class ArticleUse(_Request):
+    """The agent opened an article, copied its answer or put it into the ticket."""
+
+    type: Literal["article.use"]
+    article: str = Field(min_length=1, max_length=128)
+    how: Literal["opened", "copied", "inserted"]
 
 
-def parse(text: str) -> TicketEdit | TicketAccept | TicketSubmit | ArticleFeedback:
+AnyRequest = TicketEdit | TicketAccept | TicketSubmit | ArticleFeedback | ArticleUse
+_request: TypeAdapter[AnyRequest] = TypeAdapter(Annotated[AnyRequest, Field(discriminator="type")])
+
+
+def parse(text: str) -> AnyRequest:
     """A message from a page. Raises CallError when it is none of the above."""
     try:
         return _request.validate_json(text)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import gc
 import logging
+import multiprocessing
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from assistant import model
 from assistant.call import Call
 from assistant.config import Settings, cache_dir
 from assistant.engine import Engine
+from assistant.errors import SeatError
+from assistant.library import Library, make_index
 from assistant.recognizer import Recognizer
 from assistant.suggest import Suggester
 from assistant.summariser import Summariser
@@ -23,8 +27,8 @@ from assistant.understanding import Observe, Publish, Understanding
 from audio.files import RecordingReader, sample
 from audio.media import MediaStart
 from audio.resample import Resampler
-from kb.articles import read_articles
 from kb.search import ArticleIndex
+from kb.tips import Tips
 
 log = logging.getLogger(__name__)
 
@@ -44,30 +48,61 @@ Progress = Callable[[str, float], None]
 class Knowledge:
     """What is built from the city pack: needed by everything but the recogniser."""
 
-    def __init__(self, pack: Path, progress: Progress | None = None) -> None:
-        """Raises PackError when the pack is missing or wrong."""
+    def __init__(self, pack: Path, progress: Progress | None = None, library: Library | None = None) -> None:
+        """`library`: where the pack's articles are kept once somebody has changed them. Raises PackError when the pack
+        is missing or wrong."""
         self.reference = Reference.load(pack, cache_dir(), progress)
-        self.articles = read_articles(self.reference.pack.articles_path)
-        self.index = ArticleIndex.build(self.articles, cache_dir(), progress)
+        self.tips = Tips.load(self.reference.pack)
+        self._library = library
+        self._state = library.state() if library else ""
+        self._indexing: SpawnProcess | None = None
+        self.index = (
+            library.index(self._state, progress)
+            if library
+            else ArticleIndex.of_file(self.reference.pack.articles_path, cache_dir(), progress)
+        )
+        """The articles now; calls that have begun keep those of their beginning."""
         gc.collect()
         gc.freeze()  # none of it ever goes: looking through it for garbage would hold a call up for 0.2 s now and then
+
+    def refresh(self) -> bool:
+        """Take up what has changed in the library since; False when nothing has. Blocks, but costs calls nothing:
+        another process makes the index. Raises SeatError when that fails."""
+        state = self._library.state() if self._library else self._state
+        if self._library is None or state == self._state:
+            return False
+        spawn = multiprocessing.get_context("spawn")
+        self._indexing = spawn.Process(target=make_index, args=(self._library.url, self._library.pack, state))
+        self._indexing.start()
+        self._indexing.join()
+        if self._indexing.exitcode:
+            raise SeatError(f"The index of the changed articles could not be made (exit {self._indexing.exitcode}).")
+        self.index = self._library.index(state)
+        self._state = state
+        return True
+
+    def close(self) -> None:
+        """Wait for no index that is being made."""
+        if self._indexing is not None and self._indexing.is_alive():
+            self._indexing.terminate()
 
     def filler(self, started_at: datetime, caller_phone: str | None) -> TicketFiller:
         """An empty ticket for a call."""
         return TicketFiller(self.reference, started_at, caller_phone)
 
-    def suggester(self, started_at: datetime) -> Suggester:
-        """Suggestions for a call."""
-        return Suggester(self.index, started_at.date())
+    def suggester(self, started_at: datetime, caller_kind: str = "") -> Suggester:
+        """Suggestions for a call; `caller_kind` as for `Suggester`."""
+        return Suggester(self.index, started_at.date(), caller_kind)
 
 
 class SeatAssistant:
     """Starts calls. Raises ModelError or PackError when the model or the pack cannot be used."""
 
-    def __init__(self, settings: Settings, progress: Progress | None = None) -> None:
+    def __init__(self, settings: Settings, progress: Progress | None = None, library: Library | None = None) -> None:
+        """`library`: as for `Knowledge`."""
         report = progress or (lambda what, part: None)
         self.settings = settings
-        self.knowledge = Knowledge(settings.pack, progress)
+        self.knowledge = Knowledge(settings.pack, progress, library)
         report("加载语音识别模型", 0.0)
         recognizer = Recognizer(
             model.locate(settings.model, cache_dir()),
@@ -142,7 +177,8 @@ class SeatAssistant:
             return min(max(pool.map(decode, range(recognizer.workers))) for _ in range(4))
 
     def close(self) -> None:
-        """Stop the recogniser's threads."""
+        """Stop the recogniser's threads, and what still works for them."""
+        self.knowledge.close()
         self.engine.close()
         self._ears.shutdown()
 

@@ -7,9 +7,9 @@ upgraded by Alembic when the store is opened. All methods block; `assistant.log`
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,30 @@ class EventRow(Base):
     request: Mapped[str | None] = mapped_column(String(64))
     """The page's own number of the message that caused it, so that a repeated message does nothing."""
     __table_args__ = (Index("ix_events_request", "call_id", "request"),)
+
+
+class SearchRow(Base):
+    """A search that somebody made on a page."""
+
+    __tablename__ = "searches"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[str] = mapped_column(String(40), index=True)
+    agent: Mapped[str] = mapped_column(String(64))
+    query: Mapped[str] = mapped_column(String(500))
+    found: Mapped[int]
+    opened: Mapped[str] = mapped_column(String(128))
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search of the knowledge base by hand."""
+
+    query: str
+    found: int
+    """How many articles it found."""
+    opened: str
+    """The article that was opened; empty: none."""
+    agent: str
 
 
 @dataclass(frozen=True)
@@ -207,6 +231,30 @@ class Store:
         with Session(self.engine) as session:
             query = select(CallRow.id).where(CallRow.agent == agent).order_by(CallRow.order.desc()).limit(1)
             return session.scalar(query)
+
+    def add_search(self, search: Search) -> None:
+        """Note a search."""
+        now = datetime.now().astimezone().isoformat()
+        with Session(self.engine) as session, session.begin():
+            session.add(SearchRow(at=now, **vars(search)))
+
+    def searches(self, since: date) -> list[Search]:
+        """Searches since a day, oldest first."""
+        with Session(self.engine) as session:
+            rows = session.scalars(select(SearchRow).where(SearchRow.at >= since.isoformat()).order_by(SearchRow.id))
+            return [Search(row.query, row.found, row.opened, row.agent) for row in rows]
+
+    def since(self, day: date, types: Sequence[str]) -> Iterator[Event]:
+        """Events of these types of all calls that began on a day or later, call by call in order."""
+        query = (
+            select(EventRow.data)
+            .join(CallRow, CallRow.id == EventRow.call_id)
+            .where(CallRow.started_at >= day.isoformat(), EventRow.type.in_(types))
+            .order_by(CallRow.order, EventRow.seq)
+        )
+        with Session(self.engine) as session:
+            for data in session.scalars(query.execution_options(yield_per=1000)):
+                yield Event.model_validate_json(data)
 
     def unfinished(self) -> list[str]:
         """Calls that never ended: the server was stopped while they ran."""

@@ -9,10 +9,19 @@ from weakref import WeakValueDictionary
 from assistant.call import Call
 from assistant.drafts import ticket_drafts
 from assistant.errors import CallError, FullError
-from assistant.events import CallEnded, CallStarted, Draft, Event, KnowledgeFeedback, TicketSubmitted, TicketUpdated
+from assistant.events import (
+    CallEnded,
+    CallStarted,
+    Draft,
+    Event,
+    KnowledgeFeedback,
+    KnowledgeUsed,
+    TicketSubmitted,
+    TicketUpdated,
+)
 from assistant.log import EventLog
 from assistant.metrics import Metrics
-from assistant.requests import ArticleFeedback, TicketAccept, TicketEdit, TicketSubmit
+from assistant.requests import AnyRequest, ArticleFeedback, ArticleUse, TicketEdit, TicketSubmit
 from assistant.seat import SeatAssistant
 from assistant.ticket.fields import Candidate, Evidence, FieldValue
 from assistant.ticket.filler import TicketFiller
@@ -72,7 +81,7 @@ class Switchboard:
         finally:
             self.live.pop(call.info.call_id, None)
 
-    async def answer(self, request: TicketEdit | TicketAccept | TicketSubmit | ArticleFeedback) -> int:
+    async def answer(self, request: AnyRequest) -> int:
         """Do what a page asks; returns the number of the event that says so. Raises CallError or TicketError."""
         turn = self._turns.setdefault(request.call, asyncio.Lock())
         async with turn:
@@ -87,10 +96,10 @@ class Switchboard:
                 return past[-1].seq
             return (await self.log.append(request.call, drafts, request.id))[-1].seq
 
-    async def _drafts(
-        self, request: TicketEdit | TicketAccept | TicketSubmit | ArticleFeedback, past: list[Event]
-    ) -> list[Draft]:
+    async def _drafts(self, request: AnyRequest, past: list[Event]) -> list[Draft]:
         call, now = self.live.get(request.call), past[-1].at
+        if isinstance(request, ArticleUse):
+            return [Draft(KnowledgeUsed(article=request.article, how=request.how), now)]
         if isinstance(request, ArticleFeedback):
             return [Draft(KnowledgeFeedback(article=request.article, useful=request.useful), now)]
         if any(event.type == TicketSubmitted.type for event in past):

@@ -81,7 +81,9 @@ class Understanding:
 
         async def suggest() -> list[Draft]:
             hits = await asyncio.to_thread(self._suggester.hear, utterance)
-            return [] if hits is None else [Draft(events.suggestion(utterance.index, hits), at, arrived)]
+            if hits is None:
+                return []
+            return [Draft(events.suggestion(utterance.index, hits, self._suggester.said), at, arrived)]
 
         async def ask() -> list[Draft] | None:
             questions = await self._locked(self._filler.questions)

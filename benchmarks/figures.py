@@ -296,6 +296,8 @@ class Tickets(Figures):
 class KnowledgeRow(Figures):
     """The search for one kind of query; shares of 1."""
 
+    articles: int
+    """Searched among."""
     asked: str
     """"as written" or "misheard"."""
     kind: str
@@ -303,6 +305,19 @@ class KnowledgeRow(Figures):
     recall_1: float
     recall_3: float
     mrr: float
+
+
+class KnowledgeSpeed(Figures):
+    """What it costs to search one pack."""
+
+    articles: int
+    build_seconds: float | None = None
+    """To make the index; None: not measured."""
+    load_seconds: float
+    """To read the index from disk."""
+    memory_mb: float
+    """Of the process after all queries."""
+    search_ms: Spread
 
 
 class Results(Figures):
@@ -318,6 +333,8 @@ class Results(Figures):
     compare: Compare | None = None
     tickets: list[Tickets] | None = None
     knowledge: list[KnowledgeRow] | None = None
+    knowledge_speed: list[KnowledgeSpeed] | None = None
+    """Of `knowledge`."""
 
     @property
     def by_calls(self) -> list[LatencyRow]:

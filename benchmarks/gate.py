@@ -121,7 +121,7 @@ def _all(results: Results) -> _Figures:
     if results.compare:
         yield from _systems(results.compare)
     for row in results.knowledge or []:
-        yield f"recall@3, {row.asked}, {row.kind}", row.recall_3, "higher", True
+        yield f"recall@3, {row.articles} articles, {row.asked}, {row.kind}", row.recall_3, "higher", True
 
 
 def _latency(results: Results) -> _Figures:

@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import jieba
 import numpy as np
+import psutil
 import typer
 from numpy.typing import NDArray
 from rich.table import Table
@@ -31,9 +34,9 @@ from assistant.cli import output
 from assistant.config import cache_dir
 from benchmarks.common import JsonOption, console, finish
 from kb import search
-from kb.articles import read_articles
 from kb.errors import PackError
 from kb.homophones import sounds
+from kb.lexical import dictionary
 from kb.pack import DEFAULT_PACK
 from kb.search import CHANNELS, ArticleIndex, Scored
 
@@ -70,23 +73,77 @@ class Query:
 
 def knowledge(
     queries: Annotated[Path, typer.Option(help='JSON Lines of {"query", "article", "kind"}.')],
-    pack: Annotated[Path, typer.Option(help="City pack whose articles are searched.")] = DEFAULT_PACK,
+    pack: Annotated[
+        list[Path] | None, typer.Option(help="City pack whose articles are searched; may be given several times.")
+    ] = None,
     on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day on which answers must hold.")] = None,
-    fit: Annotated[bool, typer.Option(help="Measure the constants of kb/search.py again.")] = False,
+    fit: Annotated[bool, typer.Option(help="Measure the constants of kb/search.py again, on all packs.")] = False,
+    rebuild: Annotated[
+        bool, typer.Option(help="Make each index anew, from nothing, and say how long it takes.")
+    ] = False,
     json: JsonOption = None,
 ) -> None:
-    """Recall, rank and calibration of the article search, by kind of query."""
+    """Recall, rank and calibration of the article search by kind of query, its speed and memory."""
     output.check(json)
     day = on.date() if on else date.today()  # noqa: DTZ011 - as the search does
-    index = ArticleIndex.build(read_articles(pack / "articles.jsonl"), cache_dir())
     clean = read_queries(queries)
-    heard = misheard(clean, seed=1)
-    rows = []
-    for name, asked in (("as written", clean), ("misheard", heard)):
-        rows += _report(name, asked, index, day)
+    sets = [clean, misheard(clean, seed=1)]
+    rows, costs, indexes = [], [], []
+    for folder in pack or [DEFAULT_PACK]:
+        file = folder / "articles.jsonl"
+        built = _built(file) if rebuild else None
+        ArticleIndex.of_file(file, cache_dir(), _progress())
+        began = time.perf_counter()
+        index = ArticleIndex.of_file(file, cache_dir())
+        loaded = time.perf_counter() - began
+        spent: list[float] = []
+        for name, asked in zip(("as written", "misheard"), sets, strict=True):
+            rows += _report(name, asked, index, day, spent)
+        costs.append(_costs(index, built, loaded, spent))
+        indexes.append(index)
     if fit:
-        _fit([clean, heard, misheard(clean, seed=2)], index, day)
-    finish(json, {"knowledge": rows})
+        _fit([clean, sets[1], misheard(clean, seed=2)], indexes, day)
+    finish(json, {"knowledge": rows, "knowledge_speed": costs})
+
+
+def _progress() -> Callable[[str, float], None]:
+    """Says on a terminal how far an index is."""
+    shown = -1
+
+    def show(what: str, part: float) -> None:
+        nonlocal shown
+        if console.is_terminal and int(100 * part) != shown:
+            shown = int(100 * part)
+            console.print(f"{what} {shown} %", end="\r")
+
+    return show
+
+
+def _built(file: Path) -> float:
+    """Seconds in which the index of a file is made where nothing is known."""
+    with TemporaryDirectory() as nothing:
+        dictionary(Path(nothing))  # jieba's, which any index needs once
+        began = time.perf_counter()
+        ArticleIndex.of_file(file, Path(nothing), _progress())
+        return time.perf_counter() - began
+
+
+def _costs(index: ArticleIndex, built: float | None, loaded: float, spent: Sequence[float]) -> dict[str, Any]:
+    p50, p95 = np.percentile(spent, [50, 95])
+    memory = psutil.Process().memory_info().rss / 2**20
+    console.print(
+        f"{len(index.articles)} articles: "
+        + (f"index made in {built:.1f} s, " if built is not None else "")
+        + f"read in {loaded:.1f} s; search p50 {p50:.1f}, p95 {p95:.1f} ms; process {memory:.0f} MB"
+    )
+    return {
+        "articles": len(index.articles),
+        "build_seconds": None if built is None else round(built, 1),
+        "load_seconds": round(loaded, 2),
+        "memory_mb": round(memory),
+        "search_ms": {"p50": round(float(p50), 1), "p95": round(float(p95), 1), "max": round(max(spent), 1),
+                      "count": len(spent)},
+    }  # fmt: skip
 
 
 def read_queries(path: Path) -> list[Query]:
@@ -126,12 +183,16 @@ def misheard(asked: Sequence[Query], seed: int) -> list[Query]:
     return [Query("".join(map(hear, query.text)), query.article, query.kind) for query in asked]
 
 
-def _report(name: str, asked: Sequence[Query], index: ArticleIndex, day: date) -> list[dict[str, Any]]:
-    """Print the tables; the rows as they go into the JSON file."""
+def _report(
+    name: str, asked: Sequence[Query], index: ArticleIndex, day: date, spent: list[float]
+) -> list[dict[str, Any]]:
+    """Print the tables; the rows as they go into the JSON file. The milliseconds of each search go into `spent`."""
     ranks: defaultdict[str, list[int]] = defaultdict(list)
     sure: list[tuple[float, bool]] = []
     for query in asked:
+        began = time.perf_counter()
         hits = index.search(query.text, 50, day)
+        spent.append(1000 * (time.perf_counter() - began))
         found = [hit.article.id for hit in hits]
         rank = found.index(query.article) + 1 if query.article in found else 0
         ranks[query.kind].append(rank)
@@ -151,7 +212,7 @@ def _report(name: str, asked: Sequence[Query], index: ArticleIndex, day: date) -
         }
         table.add_row(kind, str(len(places)), *(f"{share:.3f}" for share in shares.values()))
         rounded = {key: round(float(share), 4) for key, share in shares.items()}
-        rows.append({"asked": name, "kind": kind, "queries": len(places), **rounded})
+        rows.append({"articles": len(index.articles), "asked": name, "kind": kind, "queries": len(places), **rounded})
     console.print(table)
     _calibration(np.array([one for one, _ in sure]), np.array([two for _, two in sure], dtype=float))
     return rows
@@ -178,18 +239,18 @@ class _Case:
     """Place of the right article among the candidates."""
 
 
-def _fit(sets: Sequence[Sequence[Query]], index: ArticleIndex, day: date) -> None:
+def _fit(sets: Sequence[Sequence[Query]], indexes: Sequence[ArticleIndex], day: date) -> None:
     cases = []
-    for query in (query for asked in sets for query in asked):
+    for index, query in product(indexes, (query for asked in sets for query in asked)):
         scored = index.score([(query.text, 1.0)], day)
         if scored is not None:
-            ids = [index.articles[row].id for row in scored.rows]
-            if query.article in ids:
-                cases.append(_Case(query, scored, ids.index(query.article)))
+            places = np.flatnonzero(scored.rows == index.articles.row(query.article))
+            if len(places):
+                cases.append(_Case(query, scored, int(places[0])))
     articles = sorted({case.query.article for case in cases})
     fold_of = {article: place % FOLDS for place, article in enumerate(articles)}
     folds = [[case for case in cases if fold_of[case.query.article] == fold] for fold in range(FOLDS)]
-    off_topic = [index.score([(text, 1.0)], day) for text in OFF_TOPIC]
+    off_topic = [index.score([(text, 1.0)], day) for index in indexes for text in OFF_TOPIC]
     unseen: list[_Unseen] = []
     nothing: list[_Unseen] = []
     for fold in folds:

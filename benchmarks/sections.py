@@ -15,7 +15,6 @@ from benchmarks.figures import (
     Admission,
     Compare,
     Endurance,
-    KnowledgeRow,
     LatencyRow,
     Results,
     Spread,
@@ -57,7 +56,7 @@ def draw(results: Results) -> list[tuple[str, str, str]]:
         ("endurance", "A long call", _endurance(results.endurance) if results.endurance else None),
         ("compare", "Against other programs", _compare(results.compare) if results.compare else None),
         ("tickets", "Work orders", tickets(results.tickets) if results.tickets else None),
-        ("knowledge", "Knowledge search", _knowledge(results.knowledge) if results.knowledge else None),
+        ("knowledge", "Knowledge search", _knowledge(results) if results.knowledge else None),
     )
     return [(name, title, section(name, title, body)) for name, title, body in found if body]
 
@@ -405,15 +404,21 @@ def _cloud(
     return figure(title, charts.scatter(title, x, y, dots), "", "Lower is better.")
 
 
-def _knowledge(rows: Sequence[KnowledgeRow]) -> str:
-    heads = ("queries", "kind", "number", "recall@1", "recall@3", "mean reciprocal rank")
+def _knowledge(results: Results) -> str:
+    heads = ("articles", "queries", "kind", "number", "recall@1", "recall@3", "mean reciprocal rank")
     cells = [
-        (row.asked, row.kind, str(row.queries), f"{row.recall_1:.3f}", f"{row.recall_3:.3f}", f"{row.mrr:.3f}")
-        for row in rows
-    ]
-    return text("Is the right article found? Misheard: with homophones, as a recogniser writes them.") + table(
-        heads, cells, words=2
-    )
+        (f"{row.articles:,}", row.asked, row.kind, str(row.queries), f"{row.recall_1:.3f}", f"{row.recall_3:.3f}",
+         f"{row.mrr:.3f}")
+        for row in results.knowledge or ()
+    ]  # fmt: skip
+    told = text("Is the right article found? Misheard: with homophones, as a recogniser writes them.")
+    costs = [
+        (f"{one.articles:,}", number(one.build_seconds), number(one.load_seconds, 1), number(one.memory_mb),
+         *_spread(one.search_ms, "max"))
+        for one in results.knowledge_speed or ()
+    ]  # fmt: skip
+    heads_of_costs = ("articles", "index made, s", "index read, s", "memory, MB", "search p50, ms", "p95", "max")
+    return told + table(heads, cells, words=3) + (table(heads_of_costs, costs, words=1) if costs else "")
 
 
 def _spread(spread: Spread | None, *more: Literal["max"]) -> list[str]:

@@ -23,7 +23,6 @@ from assistant.config import cache_dir
 from assistant.suggest import Suggester
 from assistant.transcript import Speaker, Utterance
 from benchmarks.knowledge import Query, misheard, read_queries
-from kb.articles import read_articles
 from kb.errors import PackError
 from kb.pack import DEFAULT_PACK
 from kb.search import ArticleIndex
@@ -37,6 +36,7 @@ class Script:
     """A call with the articles that answer it."""
 
     day: date
+    caller_kind: str
     turns: tuple[tuple[Speaker, str], ...]
     articles: dict[str, int]
     """Article -> the turn after which it is wanted."""
@@ -48,7 +48,7 @@ def suggestions(
     pack: Annotated[Path, typer.Option(help="City pack whose articles are suggested.")] = DEFAULT_PACK,
 ) -> None:
     """Articles shown in time, and articles shown that nobody wanted."""
-    index = ArticleIndex.build(read_articles(pack / "articles.jsonl"), cache_dir())
+    index = ArticleIndex.of_file(pack / "articles.jsonl", cache_dir())
     table = Table()
     for heading in ("calls", "number", "wanted", "shown", "in time", "others shown", "showing only others"):
         table.add_column(heading, justify="left" if heading == "calls" else "right")
@@ -67,6 +67,7 @@ def _read_script(path: Path) -> Script:
         row = json.loads(path.read_text(encoding="utf-8"))
         return Script(
             datetime.fromisoformat(row["started_at"]).date(),
+            row.get("caller_kind", ""),
             tuple((turn["speaker"], turn["text"]) for turn in row["turns"]),
             {article["id"]: article["after_turn"] for article in row["articles"]},
         )
@@ -87,13 +88,13 @@ def _told(query: Query, seed: int | None) -> Script:
         ("agent", "您好，请问有什么可以帮您？"),
         *(("caller", clause) for clause in clauses),
     ]
-    return Script(date.today(), tuple(turns), {query.article: len(turns)})  # noqa: DTZ011 - answers that hold now
+    return Script(date.today(), "", tuple(turns), {query.article: len(turns)})  # noqa: DTZ011 - answers that hold now
 
 
 def _count(scripts: Sequence[Script], index: ArticleIndex) -> list[str]:
     wanted = shown = in_time = others = only_others = 0
     for script in scripts:
-        suggester = Suggester(index, script.day)
+        suggester = Suggester(index, script.day, script.caller_kind)
         seen: dict[str, int] = {}
         for number, (speaker, text) in enumerate(script.turns):
             for hit in suggester.hear(Utterance(number, speaker, text)) or ():

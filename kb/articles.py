@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def read_articles(path: Path) -> list[Article]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        article = _article(line, where=f"{path}, line {number}")
+        article = parse_article(line, where=f"{path}, line {number}")
         if article.id in lines_of:
             first = lines_of[article.id]
             raise PackError(
@@ -69,7 +69,8 @@ def read_articles(path: Path) -> list[Article]:
     return articles
 
 
-def _article(line: str, where: str) -> Article:
+def parse_article(line: str, where: str) -> Article:
+    """An article from its line of JSON. Raises PackError, beginning with `where`, for what is none."""
     try:
         row = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
@@ -96,6 +97,11 @@ def _article(line: str, where: str) -> Article:
     if article.valid_from and article.valid_to and article.valid_to < article.valid_from:
         raise PackError(f"{where}: valid_to {article.valid_to} lies before valid_from {article.valid_from}; swap them")
     return article
+
+
+def article_line(article: Article) -> str:
+    """An article as one line of JSON, which `parse_article` reads."""
+    return json.dumps(asdict(article), ensure_ascii=False, default=str)
 
 
 def _text(row: dict[str, object], key: str, where: str) -> str:

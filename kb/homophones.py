@@ -14,8 +14,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import jieba
@@ -36,7 +37,15 @@ _HAN = re.compile(r"[\u4e00-\u9fff]+")
 
 def sounds(text: str) -> list[int]:
     """The fuzzy sound (kb.pinyin.FUZZY) of each spoken character in its commonest reading; -1 where unknown."""
-    return [int(FUZZY[spoken.readings[0]]) if spoken.readings else -1 for spoken in syllables(text)]
+    return [sound for character in text if (sound := _sound(character)) is not None]
+
+
+@lru_cache(maxsize=65536)
+def _sound(character: str) -> int | None:
+    spoken = syllables(character)
+    if not spoken:
+        return None
+    return int(FUZZY[spoken[0].readings[0]]) if spoken[0].readings else -1
 
 
 class HomophoneCorrector:
@@ -50,16 +59,13 @@ class HomophoneCorrector:
         self._spelled = {word: score for same in words.values() for word, score in same}
 
     @classmethod
-    def build(cls, documents: Iterable[Sequence[str]], dictionary: jieba.Tokenizer) -> HomophoneCorrector:
-        """Learn from articles given as their words; words of one character are too many to tell apart by sound."""
-        counts: Counter[str] = Counter()
-        total = 0
-        for words in documents:
-            counts.update({word for word in words if 2 <= len(word) <= LONGEST_WORD and _HAN.fullmatch(word)})
-            total += 1
+    def build(cls, counts: Mapping[str, int], total: int, dictionary: jieba.Tokenizer) -> HomophoneCorrector:
+        """Learn from the number of the `total` articles in which each word is; those of one character are too many to
+        tell apart by sound."""
         by_sound: defaultdict[str, list[tuple[str, float]]] = defaultdict(list)
         for word, count in counts.items():
-            by_sound[_key(sounds(word))].append((word, math.log(count / total / WORDS_PER_ARTICLE)))
+            if 2 <= len(word) <= LONGEST_WORD and _HAN.fullmatch(word):
+                by_sound[_key(sounds(word))].append((word, math.log(count / total / WORDS_PER_ARTICLE)))
         return cls(dict(by_sound), dictionary)
 
     def correct(self, text: str) -> str:

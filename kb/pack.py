@@ -112,7 +112,7 @@ class CityPack:
                 f"city pack folder {directory} does not exist: give the path of a folder with merchants.csv"
             )
         roads: dict[str, list[str]] = {}
-        for name, district in _rows(directory / "roads.csv", "name", "district"):
+        for name, district in rows(directory / "roads.csv", "name", "district"):
             districts = roads.setdefault(name, [])
             if district not in districts:
                 districts.append(district)
@@ -120,31 +120,31 @@ class CityPack:
             directory=directory,
             departments=tuple(
                 Department(code, name, _split(short), kind, district, phone, duties)
-                for code, name, short, kind, district, phone, duties in _rows(
+                for code, name, short, kind, district, phone, duties in rows(
                     directory / "departments.csv", "code", "name", "short_names", "kind", "district", "phone", "duties"
                 )
             ),
             categories=tuple(
                 Category(code, parent, name, _split(types), department, _split(examples))
-                for code, parent, name, types, department, examples in _rows(
+                for code, parent, name, types, department, examples in rows(
                     directory / "categories.csv", "code", "parent", "name", "request_types", "department", "examples"
                 )
             ),
             merchants=tuple(
                 Merchant(id_, name, _split(short), kind, district, road, number, address, phone)
-                for id_, name, short, kind, district, road, number, address, phone in _rows(
+                for id_, name, short, kind, district, road, number, address, phone in rows(
                     directory / "merchants.csv",
                     *("id", "name", "short_names", "kind", "district", "road", "number", "address", "phone"),
                 )
             ),
             compounds=tuple(
                 Compound(id_, name, _split(short), district, street, community, road, address)
-                for id_, name, short, district, street, community, road, address in _rows(
+                for id_, name, short, district, street, community, road, address in rows(
                     directory / "compounds.csv",
                     *("id", "name", "short_names", "district", "street", "community", "road", "address"),
                 )
             ),
-            regions=tuple(Region(*row) for row in _rows(directory / "regions.csv", "district", "street", "community")),
+            regions=tuple(Region(*row) for row in rows(directory / "regions.csv", "district", "street", "community")),
             roads=tuple(Road(name, tuple(districts)) for name, districts in roads.items()),
         )
 
@@ -175,7 +175,7 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split("|") if part.strip())
 
 
-def _rows(path: Path, *columns: str) -> Iterator[tuple[str, ...]]:
+def rows(path: Path, *columns: str) -> Iterator[tuple[str, ...]]:
     """The named columns of each row of a CSV file, stripped of blanks around them."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

@@ -17,11 +17,7 @@ characters replaced by homophones, weights fitted on other articles' queries: al
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -30,11 +26,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.articles import Article
+from kb.articles import Article, article_line, read_articles
+from kb.building import USED, build
 from kb.embedding import SentenceEncoder
 from kb.lexical import LexicalIndex, dictionary, has_words
 from kb.pinyin import FUZZY
 from kb.semantic import SemanticIndex
+from kb.shelf import Filter, Shelf
 
 CHANNELS = ("characters", "meaning", "sound", "words")
 WEIGHTS = (19.5, 22.6, 15.5, 14.9)
@@ -49,7 +47,7 @@ CANDIDATES = 200
 SOFTMAX_OVER = 50
 LONGEST_QUERY = 500
 """Characters; of a longer query the end is searched, where callers come to the point."""
-FORMAT = "2"
+FORMAT = "5"
 """Of the index on disk: raised when a change of the code makes older ones wrong."""
 
 Progress = Callable[[str, float], None]
@@ -88,44 +86,70 @@ class ArticleIndex:
     sentence encoder, which is not safe to share, takes them one at a time (kb/embedding.py)."""
 
     def __init__(
-        self, articles: Sequence[Article], lexical: LexicalIndex, semantic: SemanticIndex, encoder: SentenceEncoder
+        self, articles: Shelf, lexical: LexicalIndex, semantic: SemanticIndex, encoder: SentenceEncoder
     ) -> None:
-        """Use `build`."""
-        self.articles = tuple(articles)
+        """Use `build` or `of_file`."""
+        self.articles = articles
         self._lexical = lexical
         self._semantic = semantic
         self._encoder = encoder
-        self._from = np.array([(article.valid_from or date.min).toordinal() for article in articles], dtype=np.int64)
-        self._to = np.array([(article.valid_to or date.max).toordinal() for article in articles], dtype=np.int64)
+
+    @classmethod
+    def of_file(cls, path: Path, cache_dir: Path, progress: Progress | None = None) -> ArticleIndex:
+        """The index of a file of articles; the file is not parsed where it was indexed before. Raises PackError."""
+        try:
+            key = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError:
+            key = ""  # read_articles says what is wrong
+        return cls.of(str(path.resolve()), key, lambda: read_articles(path), cache_dir, progress)
 
     @classmethod
     def build(cls, articles: Sequence[Article], cache_dir: Path, progress: Progress | None = None) -> ArticleIndex:
-        """The index of these articles, from `cache_dir` where the same texts were indexed before.
+        """The index of these articles, from `cache_dir` where the same were indexed before."""
+        key = hashlib.sha256("\n".join(map(article_line, articles)).encode("utf-8", "surrogatepass")).hexdigest()
+        return cls.of("", key, lambda: articles, cache_dir, progress)
 
-        A new index is written beside its place and renamed into it, so that a killed build leaves nothing half done.
-        """
+    @classmethod
+    def of(
+        cls,
+        source: str,
+        key: str,
+        read: Callable[[], Sequence[Article]],
+        cache_dir: Path,
+        progress: Progress | None = None,
+    ) -> ArticleIndex:
+        """The index of the articles that `read` gives; it is not called where those of this `key` were indexed
+        before. `source`: what the articles are called, whatever state they are in."""
         report = progress or (lambda what, part: None)
         report("读取知识库", 0.0)
-        tokenizer = dictionary(cache_dir)
-        encoder = SentenceEncoder()
-        folder = cache_dir / "articles" / _digest(articles)
+        version = f"{FORMAT} {hashlib.sha256(FUZZY.tobytes()).hexdigest()} {key}"
+        name = "-".join(hashlib.sha256(part.encode()).hexdigest()[:16] for part in (source, version))
+        folder = cache_dir / "articles" / name
         try:
-            lexical, semantic = LexicalIndex.load(folder, tokenizer), SemanticIndex.load(folder)
-            report("读取知识库", 1.0)
+            index = cls._load(folder, cache_dir)
         except (OSError, ValueError, KeyError):  # not there, or damaged: made anew
-            lexical = LexicalIndex.build(articles, tokenizer)
-            report("读取知识库", 1.0)
-            semantic = SemanticIndex.build(articles, encoder, lambda part: report("计算知识库语义", part))
-            _save(folder, lexical, semantic)
-        return cls(articles, lexical, semantic, encoder)
+            build(read(), folder, dictionary(cache_dir), lambda part: report("建立知识库索引", part))
+            index = cls._load(folder, cache_dir)
+        report("读取知识库", 1.0)
+        return index
 
-    def search(self, query: str, top: int = 3, on: date | None = None) -> list[Hit]:
+    @classmethod
+    def _load(cls, folder: Path, cache_dir: Path) -> ArticleIndex:
+        articles = Shelf.load(folder)
+        lexical = LexicalIndex.load(folder, len(articles), dictionary(cache_dir))
+        semantic = SemanticIndex.load(folder, len(articles))
+        (folder / USED).touch()
+        return cls(articles, lexical, semantic, SentenceEncoder())
+
+    def search(self, query: str, top: int = 3, on: date | None = None, only: Filter | None = None) -> list[Hit]:
         """The best articles valid on a day (today where none is given), best first; none for a query without words."""
-        return self.search_parts([(query, 1.0)], top, on)
+        return self.search_parts([(query, 1.0)], top, on, only)
 
-    def search_parts(self, parts: Sequence[tuple[str, float]], top: int = 3, on: date | None = None) -> list[Hit]:
+    def search_parts(
+        self, parts: Sequence[tuple[str, float]], top: int = 3, on: date | None = None, only: Filter | None = None
+    ) -> list[Hit]:
         """The best articles for several texts at once, each with its share of the whole weight."""
-        scored = self.score(parts, on)
+        scored = self.score(parts, on, only)
         if top < 1 or scored is None:
             return []
         totals = scored.channels @ np.array(WEIGHTS, dtype=np.float32)
@@ -134,13 +158,17 @@ class ArticleIndex:
         meaning = float(scored.channels[order[0], CHANNELS.index("meaning")])
         confidences = confidence(best[:SOFTMAX_OVER], meaning)
         return [
-            Hit(self.articles[scored.rows[row]], round(float(best[rank]), 4), round(float(confidences[rank]), 4))
+            Hit(self.articles[int(scored.rows[row])], round(float(best[rank]), 4), round(float(confidences[rank]), 4))
             for rank, row in enumerate(order[: min(top, SOFTMAX_OVER)])
         ]
 
-    def score(self, parts: Sequence[tuple[str, float]], on: date | None = None) -> Scored | None:
+    def score(
+        self, parts: Sequence[tuple[str, float]], on: date | None = None, only: Filter | None = None
+    ) -> Scored | None:
         """What each channel says of the candidates valid on a day, weighted over texts; None where none has words."""
-        valid = self._valid(on or date.today())  # noqa: DTZ011 - the hotline's own calendar day
+        valid = self.articles.valid(on or date.today())  # noqa: DTZ011 - the hotline's own calendar day
+        if only:
+            valid &= self.articles.matching(only)
         heard = [(clean(text), weight) for text, weight in parts if has_words(text)]
         if not heard or not valid.any():
             return None
@@ -154,9 +182,6 @@ class ArticleIndex:
         meaning = weights @ np.stack([self._semantic.scores(vector, rows) for vector in vectors])
         channels = [meaning if name == "meaning" else lexical[name][rows] for name in CHANNELS]
         return Scored(rows, np.stack(channels, axis=1).astype(np.float32))
-
-    def _valid(self, day: date) -> NDArray[np.bool_]:
-        return (self._from <= day.toordinal()) & (day.toordinal() <= self._to)
 
 
 def confidence(
@@ -183,26 +208,3 @@ def _best_rows(channels: Sequence[NDArray[np.float32]], valid: NDArray[np.bool_]
         return rows
     best = [rows[np.argpartition(-channel[rows], CANDIDATES)[:CANDIDATES]] for channel in channels]
     return np.unique(np.concatenate(best))
-
-
-def _digest(articles: Sequence[Article]) -> str:
-    texts = [
-        [one.title, one.question, one.similar_questions, one.answer, one.keywords] for one in articles
-    ]  # what is indexed: the rest of an article may change freely
-    version = [FORMAT, hashlib.sha256(FUZZY.tobytes()).hexdigest()]
-    return hashlib.sha256(json.dumps([version, texts]).encode()).hexdigest()[:24]
-
-
-def _save(folder: Path, lexical: LexicalIndex, semantic: SemanticIndex) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
-    try:
-        lexical.save(made)
-        semantic.save(made)
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(made, folder)
-    except OSError:
-        if not folder.is_dir():  # else another process was first with the same index
-            raise
-    finally:
-        shutil.rmtree(made, ignore_errors=True)

@@ -101,3 +101,57 @@ def test_help_names_every_option() -> None:
     result = seat_kb("search", "--help")
     assert result.exit_code == 0
     assert all(option in result.stdout for option in ("--top", "--json", "--batch", "--pack", "--on"))
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SEAT_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path
+
+
+def test_what_is_exported_is_imported_unchanged(data_dir: Path) -> None:
+    for name in ("all.xlsx", "all.csv", "all.jsonl"):
+        file = str(data_dir / name)
+        assert "已导出 320 条" in seat_kb("export", file).stdout
+        assert seat_kb("check", file).exit_code == 0
+        assert "新增 0 条，更新 0 条，320 条不变" in seat_kb("import", file, "--dry-run").stdout
+
+
+def test_an_import_is_searched_and_can_be_undone(data_dir: Path) -> None:
+    file = data_dir / "new.csv"
+    file.write_text(
+        "编号,标题,答复\nkb-0001,社保流水打印,打12333。\nnew-1,共享陀螺租赁备案,到区体育局办理。\n", "utf-8"
+    )
+    assert "将新增 1 条，更新 1 条" in seat_kb("import", str(file), "--dry-run").stdout
+    assert "没有改动" in seat_kb("versions", "kb-0001").stdout
+    assert "已新增 1 条，更新 1 条" in seat_kb("import", str(file), "--by", "小陈").stdout
+    assert "new-1" in seat_kb("search", "共享陀螺怎么备案", "--top", "1").stdout
+    assert "打12333。" in seat_kb("search", "社保流水怎么打印", "--top", "1").stdout
+    listed = seat_kb("versions", "kb-0001", "--restore", "1", "--by", "小李").stdout
+    assert all(word in listed for word in ("小陈", "小李", "恢复", "城市数据包"))
+    assert "打12333。" not in seat_kb("search", "社保流水怎么打印", "--top", "1").stdout
+
+
+def test_a_file_with_wrong_rows_changes_nothing_unless_they_are_left_out(data_dir: Path) -> None:
+    file = data_dir / "new.csv"
+    file.write_text("编号,标题,答复\nnew-1,共享陀螺租赁备案,到区体育局办理。\nnew-2,,没有标题\n", "utf-8")
+    result = seat_kb("import", str(file))
+    assert isinstance(result.exception, SeatError)
+    assert "3 " in result.stdout
+    assert "缺少标题" in result.stdout
+    assert "没有改动" in seat_kb("versions", "kb-0001").stdout
+    assert isinstance(seat_kb("check", str(file)).exception, SeatError)
+    assert "已新增 1 条" in seat_kb("import", str(file), "--skip-errors").stdout
+
+
+def test_what_is_due_for_review_is_listed_until_it_is_reviewed(data_dir: Path) -> None:
+    assert "kb-0004" in seat_kb("review", "--since", "2020-01-01").stdout
+    assert "kb-0117" in seat_kb("review").stdout
+    assert "已复核" in seat_kb("review", "kb-0117", "--by", "小陈").stdout
+    assert "kb-0117" not in seat_kb("review").stdout
+    assert isinstance(seat_kb("review", "nothing").exception, SeatError)
+
+
+def test_phone_book_and_tips_are_found_by_initials() -> None:
+    assert "社会保险" in seat_kb("tips", "sbj", "--top", "1").stdout
+    assert "没有找到" in seat_kb("tips", "zzzzzz").stdout

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from assistant.config import cache_dir
 from assistant.seat import Knowledge
 from kb.articles import Article
+from kb.embedding import SentenceEncoder
 from kb.search import ArticleIndex
+from kb.shelf import Filter
 
 DAY = date(2026, 4, 1)
 
@@ -105,6 +110,7 @@ def test_the_latest_words_can_weigh_more_than_earlier_ones(index: ArticleIndex) 
 
 def test_an_index_is_made_once_and_read_back_the_same(index: ArticleIndex) -> None:
     steps: list[str] = []
+    ArticleIndex.build(index.articles, cache_dir())
     again = ArticleIndex.build(index.articles, cache_dir(), lambda what, part: steps.append(what))
     assert set(steps) == {"读取知识库"}
     for query in ("停水了怎么办", "面包店倒必了我的预复卡还能推款吗"):
@@ -119,25 +125,51 @@ def test_a_damaged_index_is_made_anew_with_progress(cache: Path) -> None:
     others = folders(cache)
     before = ArticleIndex.build(articles, cache).search("公积金怎么取", 2, DAY)
     (folder,) = folders(cache) - others
-    (folder / "passages.npy").write_bytes(b"not an array")
+    (folder / "passage-vectors.npy").write_bytes(b"not an array")
     steps: list[tuple[str, float]] = []
     after = ArticleIndex.build(articles, cache, lambda what, part: steps.append((what, part)))
     assert after.search("公积金怎么取", 2, DAY) == before
     assert before[0].article.id == "b"
-    assert steps[-1] == ("计算知识库语义", 1.0)
+    assert ("建立知识库索引", 1.0) in steps
     assert folders(cache) == {*others, folder}
 
 
-def test_only_a_changed_text_is_indexed_again(cache: Path) -> None:
-    def made(*articles: Article) -> int:
-        before = len(folders(cache))
-        assert best(ArticleIndex.build(articles, cache), "路灯坏了") == "a"
-        return len(folders(cache)) - before
+def test_only_a_changed_text_is_encoded_again(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[str] = []
+    encode = SentenceEncoder.encode
 
+    def counted(self: SentenceEncoder, texts: Sequence[str]) -> NDArray[np.float32]:
+        encoded.extend(texts)
+        return encode(self, texts)
+
+    monkeypatch.setattr(SentenceEncoder, "encode", counted)
     lamp, notice = Article("a", "路灯报修", "见公告。"), Article("b", "停水通知", "见公告。")
-    assert made(lamp, notice) == 1
-    assert made(replace(lamp, valid_to=date(2030, 1, 1)), notice) == 0
-    assert made(lamp, replace(notice, answer="见水务局公告。")) == 1
+    others = [Article(str(number), f"第{number}号公告", "略。") for number in range(4)]
+    first = ArticleIndex.build([lamp, notice, *others], cache)
+    assert encoded[:4] == ["路灯报修", "见公告。", "停水通知", "见公告。"]
+    encoded.clear()
+    added = Article("c", "公积金提取", "穗好办申请。")
+    notice = replace(notice, answer="见水务局公告。")
+    second = ArticleIndex.build([added, *others, notice, replace(lamp, valid_to=DAY)], cache)
+    assert encoded == ["公积金提取", "穗好办申请。", "停水通知", "见水务局公告。"]
+    assert best(second, "路灯坏了") == "a"
+    assert first.search("路灯坏了", 1, date(2030, 1, 1))
+    assert "a" not in {hit.article.id for hit in second.search("路灯坏了", 3, date(2030, 1, 1))}
+
+
+def test_filters_leave_out_what_is_for_others(index: ArticleIndex) -> None:
+    query = "社保缴费"
+    assert {hit.article.caller_kind for hit in index.search(query, 20, DAY)} >= {"个人", "企业"}
+    for kind, other in (("个人", "企业"), ("企业", "个人")):
+        found = index.search(query, 20, DAY, Filter(caller_kind=kind))
+        assert found
+        assert other not in {hit.article.caller_kind for hit in found}
+    medical = index.search(query, 20, DAY, Filter(departments=frozenset({"yibao"})))
+    assert {hit.article.department for hit in medical} == {"yibao"}
+    assert {hit.article.category.split(".")[0] for hit in index.search(query, 5, DAY, Filter(category="medins"))} == {
+        "medins"
+    }
+    assert index.search(query, 5, DAY, Filter(category="nothing")) == []
 
 
 def test_a_pack_without_articles_finds_nothing(cache: Path) -> None:

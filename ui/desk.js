@@ -7,6 +7,7 @@ import { Hints } from "./hints.js";
 import { bindKeys } from "./keys.js";
 import { Knowledge } from "./knowledge.js";
 import { clock } from "./times.js";
+import { Tips } from "./tips.js";
 import { Transcript } from "./transcript.js";
 import { linkWindows, showPanel, splitWindows } from "./windows.js";
 
@@ -25,8 +26,15 @@ let queue = [];
 const transcript = new Transcript();
 const knowledge = new Knowledge({
   rate: (article, useful) => send({ type: "article.feedback", article, useful }),
+  use: (article, how) => call.id && send({ type: "article.use", article, how }),
+  insert: (answer) => form.answer(answer),
+  answered: (answer) => form.answered(answer),
   department: (code) => form.departmentName(code),
+  agent: () => call.agent,
 });
+const tips = panel === "form"
+  ? new Tips(byId("form-panel"), [])
+  : new Tips(byId("knowledge-panel"), [...byId("knowledge-panel").children]);
 const tell = linkWindows(fromWindows);
 const hints = new Hints((key) => tell({ kind: "dismiss", call: call.id, key }));
 const form = new Form({
@@ -72,8 +80,8 @@ function render() {
   const live = events.length < BACKLOG && performance.now() - openedAt > SETTLED_MS;
   for (const event of events) apply(event, live);
   transcript.flush();
-  knowledge.flush();
   form.flush(call.seq);
+  knowledge.flush();
   showCall();
 }
 
@@ -157,10 +165,16 @@ function arrange() {
   bindKeys({
     next: () => form.nextUnverified(),
     submit: () => form.submit(),
-    back: () => knowledge.back(),
-    search: () => byId("knowledge-query").focus(),
+    back: () => tips.close() || knowledge.back(),
+    search: () => {
+      tips.close();
+      byId("knowledge-query").focus();
+    },
     card: (number) => knowledge.openCard(number),
     latest: () => transcript.toLatest(),
+    copy: () => knowledge.copy(),
+    insert: () => knowledge.insert(),
+    tips: () => tips.toggle(),
   });
   showCall();
 }

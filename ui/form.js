@@ -16,6 +16,11 @@ const GROUPS = [
 ];
 const LEFT = 3;
 const RETRY_MS = 2000;
+/** The field that takes answers given to the caller, each a paragraph that begins with these words. */
+const ANSWERED_IN = "content";
+const ANSWERED = "直接答复：";
+/** Characters by which the paragraph of an answer is known again after it has been shortened or its article edited. */
+const KNOWN_BY = 20;
 
 export class Form {
   /**
@@ -130,6 +135,35 @@ export class Form {
     this.#submitting(this.actions.submit());
   }
 
+  /**
+   * Put an answer that was given to the caller at the end of the content, in place of the same one where it is there
+   * already. Returns the id of the message, "" where there is nothing to do.
+   */
+  answer(text) {
+    if (["locked", "inserted"].includes(this.answered(text))) return "";
+    const field = this.fields.get(ANSWERED_IN);
+    const paragraph = answerParagraph(text);
+    const known = paragraph.slice(0, ANSWERED.length + KNOWN_BY);
+    const others = (field.input.read() ?? "").split("\n").filter((line) => !line.startsWith(known));
+    const value = [...others, paragraph].join("\n").trim();
+    const id = this.actions.edit(ANSWERED_IN, value);
+    field.typing = false;
+    field.sending({ id, type: "ticket.edit", value });
+    if (!this.box.contains(document.activeElement)) field.root.scrollIntoView({ block: "nearest" });
+    this.#summarise();
+    return id;
+  }
+
+  /** Whether an answer is in the content: "inserted", "saving", "" (no), or "locked" where nothing can be put there. */
+  answered(text) {
+    const field = this.fields.get(ANSWERED_IN);
+    if (!field || this.button.disabled) return "locked";
+    const holds = (value) => (value ?? "").split("\n").includes(answerParagraph(text));
+    if (field.typing) return holds(field.input.read()) ? "inserted" : "";
+    if (field.sent) return holds(field.sent.value) ? "saving" : "";
+    return holds(field.server.value) ? "inserted" : "";
+  }
+
   /** Move to the next suggestion that nobody has looked at, from where the focus is. */
   nextUnverified() {
     const fields = [...this.fields.values()];
@@ -178,3 +212,5 @@ export class Form {
     this.#summarise();
   }
 }
+
+const answerParagraph = (text) => ANSWERED + text.trim().split(/\s*\n\s*/).join(" ");

@@ -13,6 +13,9 @@ const GUIDE = [
   ["/", "搜索知识库"],
   ["1 2 3", "打开第 1、2、3 条知识"],
   ["↑ ↓", "在知识条目之间移动"],
+  ["C", "复制打开的答案；在输入框中按 Alt+C"],
+  ["I", "把打开的答案作为答复填入工单；在输入框中按 Alt+I"],
+  ["T", "部门电话和常用提示；在输入框中按 Alt+T"],
   ["End", "通话回到最新"],
   ["?", "这张表"],
 ];
@@ -21,7 +24,7 @@ const EDITABLE = "input, select, textarea, [contenteditable]";
 
 /**
  * @param {{next: Function, submit: Function, back: Function, search: Function, card: (n: number) => void,
- *   latest: Function}} commands
+ *   latest: Function, copy: Function, insert: Function, tips: Function}} commands
  */
 export function bindKeys(commands) {
   const help = byId("help");
@@ -41,6 +44,9 @@ export function bindKeys(commands) {
     3: () => commands.card(3),
   };
 
+  /** Alone outside of inputs, with Alt anywhere. */
+  const letters = { c: commands.copy, i: commands.insert, t: commands.tips };
+
   addEventListener("keydown", (event) => {
     if (event.isComposing || event.defaultPrevented || help.open) return;
     const command = find(event);
@@ -53,6 +59,8 @@ export function bindKeys(commands) {
     const { key, target } = event;
     const modified = event.ctrlKey || event.altKey || event.metaKey;
     if (key === "Enter" && event.ctrlKey) return event.repeat ? null : commands.submit;
+    const letter = event.altKey && !event.ctrlKey && !event.metaKey && /^Key([A-Z])$/.exec(event.code)?.[1].toLowerCase();
+    if (letter) return event.repeat ? null : letters[letter];
     if (modified) return null;
     if (key === "F2") return commands.next;
     const editing = target.matches?.(EDITABLE);
@@ -60,7 +68,10 @@ export function bindKeys(commands) {
     if (editing) return null;
     if (key === "End") return commands.latest;
     if ((key === "ArrowDown" || key === "ArrowUp") && target.matches?.(".card")) return () => step(target, key === "ArrowDown" ? 1 : -1);
-    return single.checked ? plain[key] : null;
+    if (!single.checked) return null;
+    // Words that are selected are about to be copied by themselves.
+    const alone = event.repeat || (key.toLowerCase() === "c" && String(getSelection())) ? null : letters[key.toLowerCase()];
+    return plain[key] ?? alone;
   }
 }
 

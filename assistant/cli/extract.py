@@ -21,13 +21,15 @@ def run(
     from assistant import config  # noqa: PLC0415
     from assistant.cli import output, view  # noqa: PLC0415
     from assistant.extract import extract, read_turns  # noqa: PLC0415
+    from assistant.library import Library  # noqa: PLC0415
     from assistant.seat import Knowledge  # noqa: PLC0415
 
     dialogue = read_turns(turns)
     output.check(json)
     errors = view.stderr()
     with view.loading(errors) as report:
-        knowledge = Knowledge(config.load(pack=pack).pack, report)
+        settings = config.load(pack=pack)
+        knowledge = Knowledge(settings.pack, report, Library.at_hand(settings))
     console = view.stdout() if str(json) != "-" else errors
     with view.Transcript(console) as transcript:
         document = extract(dialogue, knowledge, transcript.show)

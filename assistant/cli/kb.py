@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,12 +15,18 @@ import typer
 from assistant.errors import SeatError
 
 if TYPE_CHECKING:
+    from assistant.library import Library
+    from kb.articles import Article
+    from kb.exchange import Problem
     from kb.search import ArticleIndex, Hit
 
 app = typer.Typer(help="The hotline's knowledge articles.", no_args_is_help=True)
 
 EXCERPT = 80
 """Characters of an answer in the table."""
+MOST_PROBLEMS = 200
+"""Problems of a file that are printed."""
+ACTIONS = {"pack": "城市数据包", "import": "导入", "edit": "编辑", "delete": "删除", "restore": "恢复"}
 
 
 @app.callback()
@@ -61,6 +68,203 @@ def search(
         _print_table(hits)
 
 
+File = Annotated[Path, typer.Argument(help="Articles as .xlsx, .csv or .jsonl.")]
+PackOption = Annotated[Path | None, typer.Option(help="City pack directory.")]
+ByOption = Annotated[str, typer.Option(help="Who changes the articles (default: the name you are signed in with).")]
+
+
+@app.command()
+def check(file: File, *, pack: PackOption = None) -> None:
+    """Tell what is wrong with a file of articles, row by row; nothing is changed."""
+    _, problems = _checked(file, _library(pack))
+    _refuse(problems, file)
+
+
+@app.command("import")
+def import_(
+    file: File,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would happen.")] = False,
+    skip_errors: Annotated[bool, typer.Option("--skip-errors", help="Take the rows that are right.")] = False,
+    by: ByOption = "",
+    pack: PackOption = None,
+) -> None:
+    """Add the articles of a file; of those whose id is known, the columns that it has are updated."""
+    from assistant.cli import view  # noqa: PLC0415
+
+    library = _library(pack)
+    articles, problems = _checked(file, library)
+    if not skip_errors:
+        _refuse(problems, file)
+    console = view.stdout()
+    if dry_run:
+        there = {article.id: article for article in library.articles()}
+        fresh = sum(article.id not in there for article in articles)
+        same = sum(there.get(article.id) == article for article in articles)
+        console.print(f"试运行：将新增 {fresh} 条，更新 {len(articles) - fresh - same} 条，{same} 条不变；未写入。")
+        return
+    with view.loading(view.stderr()) as report:
+        written = library.write(articles, by or _user(), "import", lambda part: report("写入知识库", part))
+        library.index(library.state(), report)
+    console.print(f"已新增 {written.added} 条，更新 {written.changed} 条，{written.unchanged} 条不变。")
+
+
+@app.command()
+def export(file: File, *, pack: PackOption = None) -> None:
+    """Write all articles to a file, which `import` reads back unchanged."""
+    from assistant.cli import view  # noqa: PLC0415
+    from kb import exchange  # noqa: PLC0415
+
+    articles = _library(pack).articles()
+    with view.loading(view.stderr()) as report:
+        exchange.write(file, articles, lambda part: report("导出", part))
+    view.stdout().print(f"已导出 {len(articles)} 条到 {file}。")
+
+
+@app.command()
+def review(
+    article: Annotated[str | None, typer.Argument(help="Article that was looked at and still holds.")] = None,
+    *,
+    days: Annotated[int, typer.Option(min=0, max=3650, help="What expires within so many days.")] = 30,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="What was not reviewed since (default: a year ago).")
+    ] = None,
+    by: ByOption = "",
+    pack: PackOption = None,
+) -> None:
+    """List what is due for review, or note that an article has been reviewed."""
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from assistant.cli import view  # noqa: PLC0415
+
+    library = _library(pack)
+    console = view.stdout()
+    if article is not None:
+        library.reviewed(article, by or _user())
+        console.print(f"{article} 已复核。")
+        return
+    today = date.today()  # noqa: DTZ011 - the hotline's own calendar day
+    due = library.due(days, since.date() if since else today - timedelta(days=365), today)
+    table = Table(title=f"待复核 {len(due)} 条", title_justify="left")
+    for heading in ("编号", "条目", "承办单位", "原因"):
+        table.add_column(heading, overflow="fold")
+    for one in due:
+        table.add_row(*map(Text, (one.article.id, one.article.title, one.article.department, "；".join(one.reasons))))
+    console.print(table)
+
+
+@app.command()
+def versions(
+    article: Annotated[str, typer.Argument(help="The article's id.")],
+    *,
+    restore: Annotated[int | None, typer.Option(min=1, help="Make this version the newest.")] = None,
+    by: ByOption = "",
+    pack: PackOption = None,
+) -> None:
+    """List an article's versions with who and when, or go back to one."""
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from assistant.cli import view  # noqa: PLC0415
+
+    library = _library(pack)
+    if restore is not None:
+        library.restore(article, restore, by or _user())
+    found = library.versions(article)
+    if not found:
+        if article not in {each.id for each in library.articles()}:
+            raise SeatError(f"There is no article {article}.")
+        view.stdout().print(f"{article} 自城市数据包以来没有改动。")
+        return
+    table = Table(title=article, title_justify="left")
+    for heading in ("版本", "时间", "经手人", "操作", "条目", "答复"):
+        table.add_column(heading, overflow="fold")
+    for one in found:
+        cells = (str(one.number), one.at[:19], one.by or "—", ACTIONS[one.action], one.article.title)
+        table.add_row(*map(Text, (*cells, one.article.answer[:EXCERPT])))
+    view.stdout().print(table)
+
+
+@app.command()
+def tips(
+    query: Annotated[str, typer.Argument(help="Name, pinyin, initials (sbj) or digits of a phone number.")] = "",
+    *,
+    top: Annotated[int, typer.Option(min=1, max=500, help="How many at most.")] = 10,
+    pack: PackOption = None,
+) -> None:
+    """Look up a department's phone number or a common tip."""
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from assistant import config  # noqa: PLC0415
+    from assistant.cli import view  # noqa: PLC0415
+    from kb.pack import CityPack  # noqa: PLC0415
+    from kb.tips import Tips  # noqa: PLC0415
+
+    found = Tips.load(CityPack.load(config.load(pack=pack).pack)).search(query, top)[:top]
+    if not found:
+        view.stdout().print("没有找到，换个名称或拼音首字母再试。")
+        return
+    table = Table(show_header=False, show_lines=True)
+    for ratio in (3, 2, 6):
+        table.add_column(ratio=ratio, overflow="fold")
+    for tip in found:
+        table.add_row(*map(Text, (tip.title, tip.phone, tip.text)))
+    view.stdout().print(table)
+
+
+def _library(pack: Path | None) -> Library:
+    from assistant import config  # noqa: PLC0415
+    from assistant.library import Library  # noqa: PLC0415
+    from assistant.store import Store  # noqa: PLC0415
+
+    settings = config.load(pack=pack)
+    return Library(Store(settings.store_url()), settings.pack)
+
+
+def _checked(file: Path, library: Library) -> tuple[list[Article], list[Problem]]:
+    """The articles of a file that can be taken, and its problems, which are printed."""
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from assistant.cli import view  # noqa: PLC0415
+    from kb import checking, exchange  # noqa: PLC0415
+    from kb.pack import CityPack  # noqa: PLC0415
+
+    with view.loading(view.stderr()) as report:
+        rows = exchange.read(file, lambda part: report("读取文件", part))
+        existing = library.articles()
+        checked = checking.check(rows, CityPack.load(library.pack), existing, lambda part: report("检查条目", part))
+    table = Table()
+    for heading in ("行", "列", "问题"):
+        table.add_column(heading, overflow="fold")
+    for problem in checked.problems[:MOST_PROBLEMS]:
+        style = "red" if problem.severity == "error" else "yellow"
+        table.add_row(str(problem.row), Text(problem.column), Text(problem.reason, style))
+    console = view.stdout()
+    if checked.problems:
+        console.print(table)
+    if len(checked.problems) > MOST_PROBLEMS:
+        console.print(f"……另有 {len(checked.problems) - MOST_PROBLEMS} 处，改正以上后再查。")
+    bad = len({problem.row for problem in checked.problems if problem.severity == "error"})
+    console.print(f"{len(rows)} 行：{len(checked.articles)} 条可导入，{bad} 行有误。")
+    return checked.articles, checked.problems
+
+
+def _refuse(problems: list[Problem], file: Path) -> None:
+    rows = {problem.row for problem in problems if problem.severity == "error"}
+    if rows:
+        raise SeatError(f"{len(rows)} rows of {file} are wrong: put them right, or import the rest with --skip-errors.")
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        return "?"
+
+
 def _read_queries(path: Path) -> Iterator[str]:
     """Every query of a file; all are read before the first is searched: a bad line leaves no half output behind."""
     try:
@@ -96,12 +300,15 @@ def _search_batch(queries: list[str], index: ArticleIndex, top: int, day: date |
 def _index(pack: Path | None) -> ArticleIndex:
     from assistant import config  # noqa: PLC0415  (what follows takes a second to load; --help must not)
     from assistant.cli import view  # noqa: PLC0415
-    from kb.articles import read_articles  # noqa: PLC0415
+    from assistant.library import Library  # noqa: PLC0415
     from kb.search import ArticleIndex  # noqa: PLC0415
 
-    articles = read_articles(config.load(pack=pack).pack / "articles.jsonl")
+    settings = config.load(pack=pack)
+    library = Library.at_hand(settings)
     with view.loading(view.stderr()) as report:
-        return ArticleIndex.build(articles, config.cache_dir(), report)
+        if library:
+            return library.index(library.state(), report)
+        return ArticleIndex.of_file(settings.pack / "articles.jsonl", config.cache_dir(), report)
 
 
 def _found(hit: Hit) -> dict[str, object]:

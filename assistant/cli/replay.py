@@ -27,6 +27,7 @@ def run(
     from assistant import config  # noqa: PLC0415
     from assistant.cli import output, view  # noqa: PLC0415
     from assistant.errors import SeatError  # noqa: PLC0415
+    from assistant.library import Library  # noqa: PLC0415
     from assistant.replay import ReplayOptions, replay  # noqa: PLC0415
     from assistant.seat import SeatAssistant  # noqa: PLC0415
     from audio.files import RecordingReader  # noqa: PLC0415
@@ -45,7 +46,7 @@ def run(
     with RecordingReader(file) as reader:
         settings = config.load(pack=pack)
         with view.loading(errors) as report:
-            assistant = SeatAssistant(settings, report)
+            assistant = SeatAssistant(settings, report, Library.at_hand(settings))
         try:
             with view.Transcript(console, reader.recording.seconds) as transcript:
                 document = asyncio.run(replay(assistant, reader, options, transcript.show, transcript.progress))

@@ -1,4 +1,4 @@
-"""REST under `/api`: calls, transcripts, tickets, articles, health; and Prometheus' `/metrics`."""
+"""REST under `/api`: calls, transcripts, tickets, health; and Prometheus' `/metrics`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import csv
 import io
 from dataclasses import asdict
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
@@ -16,7 +15,6 @@ from assistant import document, events
 from assistant.metrics import Metrics
 from assistant.switchboard import Switchboard
 from assistant.ticket.form import form
-from kb.articles import Article
 
 router = APIRouter()
 
@@ -70,27 +68,6 @@ async def ticket(request: Request, call: Id, format: Literal["json", "csv"] = "j
     return Response("\ufeff" + table.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-@router.get("/api/articles")
-async def articles(
-    request: Request,
-    q: Annotated[str, Query(max_length=10_000)],
-    top: Annotated[int, Query(ge=1, le=50)] = 10,
-    on: date | None = None,
-) -> list[dict[str, Any]]:
-    """Search the knowledge base; articles not valid on the day (default: today) are never found."""
-    hits = await asyncio.to_thread(_switchboard(request).assistant.knowledge.index.search, q, top, on)
-    return [_article(hit.article) | {"score": hit.score, "confidence": hit.confidence} for hit in hits]
-
-
-@router.get("/api/articles/{article}")
-async def article(request: Request, article: str) -> dict[str, Any]:
-    """One article."""
-    for each in _switchboard(request).assistant.knowledge.articles:
-        if each.id == article:
-            return _article(each)
-    raise HTTPException(404, f"没有知识 {article}。")
-
-
 @router.get("/api/fields")
 async def fields(request: Request) -> list[dict[str, Any]]:
     """The form: every field with its label, kind and choices."""
@@ -115,7 +92,7 @@ async def health(request: Request) -> dict[str, Any]:
         "recognition_waiting": switchboard.assistant.engine.waiting(),
         "model": switchboard.assistant.settings.model,
         "city": switchboard.assistant.knowledge.reference.pack.city,
-        "articles": len(switchboard.assistant.knowledge.articles),
+        "articles": len(switchboard.assistant.knowledge.index.articles),
     }
 
 
@@ -127,10 +104,6 @@ async def metrics(request: Request) -> Response:
     figures.live_calls.set(len(switchboard.live))
     figures.waiting.set(switchboard.assistant.engine.waiting())
     return Response(generate_latest(figures.registry), media_type=CONTENT_TYPE_LATEST)
-
-
-def _article(found: Article) -> dict[str, Any]:
-    return asdict(found)
 
 
 def _plain(text: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -15,35 +18,55 @@ from starlette.datastructures import Headers
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from assistant.gaps import Gaps
+from assistant.library import Library
 from assistant.log import EventLog
 from assistant.metrics import Metrics
-from assistant.seat import SeatAssistant
-from assistant.server import api, feeds, media
+from assistant.seat import Knowledge, SeatAssistant
+from assistant.server import api, feeds, knowledge, media
 from assistant.store import Store
 from assistant.switchboard import Switchboard
 
-PAGES = {"/": "index.html", "/calls": "calls.html", "/calls/{call}": "desk.html", "/desk/{agent}": "desk.html"}
+log = logging.getLogger(__name__)
+
+WATCH_SECONDS = 5.0
+"""Between two looks at whether somebody has changed the articles from the command line."""
+PAGES = {
+    "/": "index.html",
+    "/calls": "calls.html",
+    "/calls/{call}": "desk.html",
+    "/desk/{agent}": "desk.html",
+    "/knowledge": "knowledge.html",
+}
 
 
-def create_app(assistant: SeatAssistant, store: Store) -> FastAPI:
+def create_app(assistant: SeatAssistant, store: Store, library: Library) -> FastAPI:
     """The application. It owns neither `assistant` nor the store's file, but closes the store when it stops."""
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
-        log = EventLog(store)
+        events = EventLog(store)
         app.state.metrics = Metrics()
         app.state.metrics.capacity.set(assistant.capacity)
-        app.state.switchboard = Switchboard(assistant, log, app.state.metrics)
-        await log.recover()
-        with log.follow(app.state.metrics.count):
+        app.state.switchboard = Switchboard(assistant, events, app.state.metrics)
+        await events.recover()
+        app.state.library = library
+        app.state.gaps = Gaps(store)
+        app.state.loop = asyncio.get_running_loop()
+        app.state.library_changed = asyncio.Event()
+        watching = asyncio.create_task(_watch(assistant.knowledge, app.state.library_changed))
+        with events.follow(app.state.metrics.count):
             yield
-        log.close()
+        watching.cancel()
+        assistant.knowledge.close()
+        events.close()
 
     app = FastAPI(
         title="Seat Assistant", lifespan=running, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )
     app.add_middleware(SameOrigin)
     app.include_router(api.router)
+    app.include_router(knowledge.router)
     app.include_router(media.router)
     app.include_router(feeds.router)
     pages = Path(str(files("ui")))
@@ -51,6 +74,18 @@ def create_app(assistant: SeatAssistant, store: Store) -> FastAPI:
         app.get(path, include_in_schema=False)(_page(pages / page))
     app.mount("/ui", Revalidated(directory=pages), name="ui")
     return app
+
+
+async def _watch(knowledge: Knowledge, changed: asyncio.Event) -> None:
+    """Take up changes of the articles: at once when they are made here, else within WATCH_SECONDS."""
+    while True:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(changed.wait(), WATCH_SECONDS)
+        changed.clear()
+        try:
+            await asyncio.to_thread(knowledge.refresh)
+        except Exception:  # a server that is stopping stops that, too
+            log.exception("the changed articles cannot be taken up; the server goes on with those it has")
 
 
 def _page(file: Path) -> Callable[[], Awaitable[FileResponse]]:
@@ -71,16 +106,23 @@ class Revalidated(StaticFiles):
 
 
 class SameOrigin:
-    """Refuses websockets that another site's page opens in the agent's browser (other clients send no origin)."""
+    """Refuses websockets and changes that another site's page asks for in the agent's browser (other clients send no
+    origin)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            headers = Headers(scope=scope)
-            origin = headers.get("origin")
-            if origin and urlsplit(origin).netloc != headers.get("host"):
-                await send({"type": "websocket.close", "code": 1008, "reason": "cross-origin"})
-                return
+        if scope["type"] == "websocket" and _foreign(scope):
+            await send({"type": "websocket.close", "code": 1008, "reason": "cross-origin"})
+            return
+        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS") and _foreign(scope):
+            await Response("cross-origin", 403)(scope, receive, send)
+            return
         await self.app(scope, receive, send)
+
+
+def _foreign(scope: Scope) -> bool:
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    return bool(origin) and urlsplit(origin).netloc != headers.get("host")

@@ -12,6 +12,7 @@ import uvicorn
 
 from assistant.config import Settings
 from assistant.errors import SeatError
+from assistant.library import Library
 from assistant.seat import Progress, SeatAssistant
 from assistant.server.app import create_app
 from assistant.store import Store
@@ -44,9 +45,10 @@ class Server:
         self._socket = socket
         self._store = Store(settings.store_url())
         self._store.claim()
-        self._assistant = SeatAssistant(settings, progress)
+        library = Library(self._store, settings.pack)
+        self._assistant = SeatAssistant(settings, progress, library)
         config = uvicorn.Config(
-            create_app(self._assistant, self._store),
+            create_app(self._assistant, self._store, library),
             log_level="warning",
             ws="websockets-sansio",
             ws_max_size=1 << 20,

@@ -1,0 +1,36 @@
+/** A choice among many, found by typing: the desk's combobox with a value that can be read, set and cleared. */
+
+import { combobox, named } from "./combobox.js";
+
+/**
+ * @param {{id: string, choices: {value: string, display: string}[], empty: string, strict?: boolean, changed: () => void}} options
+ *   `empty`: what is shown while nothing is chosen; `strict`: what names no choice is not left standing
+ * @returns {{element: HTMLInputElement, get(): string|null, set(value: string): void}} get: null where what was typed is no choice
+ */
+export function picker({ id, choices, empty, strict = false, changed }) {
+  let value = "";
+  const shown = () => choices.find((choice) => choice.value === value)?.display ?? value;
+  const pick = (picked) => {
+    set(picked);
+    changed();
+  };
+  const element = combobox({ id, choices, preferred: () => [value], pick });
+  element.placeholder = empty;
+  const get = () => {
+    const typed = element.value.trim();
+    if (!typed) return "";
+    return typed === shown() ? value : (named(choices, typed)?.value ?? null);
+  };
+  const set = (given) => {
+    value = given;
+    element.value = shown();
+    element.title = shown();
+  };
+  element.addEventListener("input", () => value && !element.value && pick(""));
+  element.addEventListener("blur", () => {
+    const now = get();
+    if (now === null && strict) set(value);
+    else if (now !== null && now !== value) pick(now);
+  });
+  return { element, get, set };
+}
