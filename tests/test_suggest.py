@@ -77,7 +77,10 @@ def test_a_second_question_puts_its_article_before_the_first(index: ArticleIndex
         ("agent", "您是广州户口吗？有没有认定过就业困难人员？"),
         ("caller", "户口是广州的。认定，认定是什么？没有办过。"),
     )
-    assert on_page == [None, ["kb-0011"], None, ["kb-0012", "kb-0011"]]
+    assert on_page[:3] == [None, ["kb-0011"], None]
+    assert on_page[3]
+    assert on_page[3][0] == "kb-0012"
+    assert "kb-0011" in on_page[3]
 
 
 def test_praise_needs_no_answer(index: ArticleIndex) -> None:

@@ -27,11 +27,12 @@ export function articleCard(article, { key, department, used, open }) {
 export class OpenArticle {
   /**
    * @param {object} article
+   * @param {OpenArticle|null} before the same article drawn with less of it: what it is saying stays to be read
    * @param {{department: string, back: Function, rate: (useful: boolean) => void, copied: Function, insert: Function}} options
    *   department: the name of the one that answers for it; copied: its answer, or some of it, was copied;
    *   insert: put its answer into the ticket
    */
-  constructor(article, { department, back, rate, copied, insert }) {
+  constructor(article, before, { department, back, rate, copied, insert }) {
     this.article = article;
     this.copied = copied;
     this.ratings = [[true, "有用"], [false, "不对"]].map(([value, text]) =>
@@ -39,7 +40,7 @@ export class OpenArticle {
     this.insertLabel = h("span", { class: "label" });
     this.insert = h("button", { type: "button", class: "small", data: { action: "insert" }, "aria-keyshortcuts": "I Alt+I", onclick: insert },
       this.insertLabel, h("kbd", {}, "I"));
-    this.said = h("span", { class: "article-said", role: "status" });
+    this.said = before?.said ?? h("span", { class: "article-said", role: "status" });
     this.heading = h("h2", { tabIndex: -1 }, ...marked(article.title, article.marks?.title));
     const answer = h("p", { class: "answer" }, ...marked(article.answer, article.marks?.answer));
     answer.addEventListener("copy", () => copied());

@@ -167,7 +167,7 @@ export class Knowledge {
   #drawArticle() {
     const article = this.reading;
     if (this.view?.article !== article) {
-      this.view = new OpenArticle(article, {
+      this.view = new OpenArticle(article, this.view?.article.id === article.id ? this.view : null, {
         department: this.desk.department(article.department),
         back: () => this.back(),
         rate: (useful) => {
