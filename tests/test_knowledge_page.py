@@ -307,3 +307,39 @@ def exported(library: ServerProcess) -> str:
 
 def found(library: ServerProcess, query: str) -> str:
     return httpx.get(f"{library.url}/api/articles", params={"q": query}).text
+
+
+def test_programs_change_articles_too(library: ServerProcess) -> None:
+    base = f"{library.url}/api/articles"
+    made = httpx.post(f"{base}?by=程序", json={"title": "共享陀螺租赁备案", "answer": "到区体育局办理。"})
+    assert made.status_code == 201
+    name = made.json()["id"]
+    again = httpx.post(base, json={"title": "共享陀螺租赁备案", "answer": "别的答复。"})
+    assert again.status_code == 422
+    assert again.json()["detail"][0]["column"] == "标题"
+    known = httpx.get(f"{base}/{name}").json()
+    assert (known["answer"], known["version"], known["changed_by"]) == ("到区体育局办理。", 1, "程序")
+    body = {"title": "共享陀螺租赁备案", "answer": "网上办理。", "department": "no-such-office"}
+    assert httpx.put(f"{base}/{name}", json=body).json()["detail"][0]["column"] == "承办单位"
+    body["department"] = ""
+    assert httpx.put(f"{base}/{name}?version=1&by=甲", json=body).status_code == 200
+    late = httpx.put(f"{base}/{name}?version=1&by=乙", json=body)
+    assert late.status_code == 409
+    assert "甲" in late.json()["detail"]
+    assert httpx.put(f"{base}/no-such-article", json=body).status_code == 404
+    assert httpx.delete(f"{base}/{name}").status_code == 204
+    assert httpx.get(f"{base}/{name}").status_code == 404
+    assert [one["action"] for one in httpx.get(f"{base}/{name}/versions").json()] == ["delete", "edit", "edit"]
+
+
+def test_another_sites_page_changes_nothing(library: ServerProcess) -> None:
+    body = {"title": "别处来的", "answer": "别处来的。"}
+    answer = httpx.post(f"{library.url}/api/articles", json=body, headers={"Origin": "http://elsewhere.example"})
+    assert answer.status_code == 403
+
+
+def test_a_file_that_is_no_table_is_refused_in_words(library: ServerProcess) -> None:
+    for name in ("articles.csv", "articles.xlsx", "articles.jsonl"):
+        answer = httpx.post(f"{library.url}/api/knowledge/import?name={name}", content=b"\x7fELF\x00\x01" * 99)
+        assert answer.status_code == 422
+        assert "无法读取" in answer.json()["detail"]

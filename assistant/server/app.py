@@ -52,7 +52,6 @@ def create_app(assistant: SeatAssistant, store: Store, library: Library) -> Fast
         await events.recover()
         app.state.library = library
         app.state.gaps = Gaps(store)
-        app.state.loop = asyncio.get_running_loop()
         app.state.library_changed = asyncio.Event()
         watching = asyncio.create_task(_watch(assistant.knowledge, app.state.library_changed))
         with events.follow(app.state.metrics.count):

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import os
 import tempfile
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,20 +22,26 @@ from starlette.responses import FileResponse
 from assistant.gaps import Gaps
 from assistant.library import Kept, Library, NoSuchArticle
 from assistant.seat import Knowledge
-from assistant.store import Search
+from assistant.store import Search, Store
 from assistant.switchboard import Switchboard
 from kb import checking, exchange
 from kb.articles import Article
 from kb.errors import PackError
 from kb.marks import marks
+from kb.pack import CityPack
 from kb.shelf import Filter, State
 
 router = APIRouter()
+T = TypeVar("T")
 
 By = Annotated[str, Query(max_length=64, description="Who does it")]
 Kind = Literal["", "个人", "企业"]
 MOST_IMPORTED = 512 << 20
 """Bytes of a file."""
+LARGE_FILE, MANY_ARTICLES = 1 << 20, 5000
+"""Bytes of a file, and articles of the library, from which another process reads, checks and writes them."""
+ALIKE, COMPARED = 30, 200
+"""Articles that one which is being written is compared with, and the characters of its answer that find them."""
 NOBODY = "页面"
 """Who changed an article when the page does not say."""
 
@@ -196,12 +207,10 @@ async def gaps(request: Request, days: Annotated[int, Query(ge=1, le=3650)] = 30
 async def export(request: Request, format: Literal["xlsx", "csv", "jsonl"] = "xlsx") -> FileResponse:
     """All articles as a file that `import` reads back unchanged."""
 
-    def write() -> Path:
-        file = Path(tempfile.mkdtemp(prefix="seat-export-")) / f"articles.{format}"
-        exchange.write(file, _library(request).articles())
-        return file
-
-    file = await asyncio.to_thread(write)
+    library = _library(request)
+    file = Path(tempfile.mkdtemp(prefix="seat-export-")) / f"articles.{format}"
+    many = len(_knowledge(request).index.articles) > MANY_ARTICLES
+    await _worked(many, _export, library.url, library.pack, file)
 
     def remove() -> None:
         file.unlink(missing_ok=True)
@@ -229,7 +238,19 @@ async def import_file(
                 if size > MOST_IMPORTED:
                     raise HTTPException(413, f"文件超过 {MOST_IMPORTED >> 20} MB，请分成几个文件导入。")
                 await asyncio.to_thread(stream.write, part)
-        return await asyncio.to_thread(_import, request, file, name, dry_run, skip_errors, by)
+        library = _library(request)
+        work = (library.url, library.pack, file, dry_run, skip_errors, by or NOBODY)
+        many = size > LARGE_FILE or len(_knowledge(request).index.articles) > MANY_ARTICLES
+        try:
+            answer: dict[str, Any] = await _worked(many, _import, *work)
+        except PackError as error:
+            reason = str(error).replace(str(file), name)
+            raise HTTPException(
+                422, f"这个文件无法读取。请用 .xlsx、.csv 或 .jsonl 格式，列标题要有编号或标题、答复。（{reason}）"
+            ) from error
+    if answer["written"]:
+        request.app.state.library_changed.set()
+    return answer
 
 
 @router.get("/api/tips")
@@ -257,16 +278,16 @@ def _filter(knowledge: Knowledge, caller_kind: str, department: str, category: s
 
 
 async def _write(request: Request, article: str, body: ArticleBody, by: str) -> dict[str, Any]:
-    library = _library(request)
+    knowledge, library = _knowledge(request), _library(request)
     fields = {"id": article, **body.model_dump()}
 
     def write() -> Article | list[exchange.Problem]:
-        existing = library.articles()
-        others = [one for one in existing if one.id != article]
-        checked = checking.check([exchange.row(fields)], _knowledge(request).reference.pack, others, lambda part: None)
+        alike = knowledge.index.search(f"{body.title}{body.answer[:COMPARED]}", ALIKE)
+        others = [hit.article for hit in alike if hit.article.id != article]
+        checked = checking.check([exchange.row(fields)], knowledge.reference.pack, others, lambda part: None)
         if not checked.articles:
             return [problem for problem in checked.problems if problem.severity == "error"]
-        if not article and checked.articles[0].id in {one.id for one in existing}:
+        if not article and library.find(checked.articles[0].id):
             return [exchange.Problem(1, "标题", "已有同名条目，请改标题，或打开那一条修改。")]
         library.write(checked.articles, by or NOBODY)
         return checked.articles[0]
@@ -286,28 +307,29 @@ async def _change(request: Request, change: Any, *arguments: Any) -> None:
     request.app.state.library_changed.set()
 
 
-def _import(request: Request, file: Path, name: str, dry_run: bool, skip_errors: bool, by: str) -> dict[str, Any]:
-    library = _library(request)
-    try:
-        rows = exchange.read(file, lambda part: None)
-    except PackError as error:
-        reason = str(error).replace(str(file), name)
-        raise HTTPException(
-            422, f"这个文件无法读取。请用 .xlsx、.csv 或 .jsonl 格式，列标题要有编号或标题、答复。（{reason}）"
-        ) from error
-    existing = library.articles()
-    checked = checking.check(rows, _knowledge(request).reference.pack, existing, lambda part: None)
+async def _worked(many: bool, function: Callable[..., T], *arguments: Any) -> T:
+    """What a function returns that only computes: with `many` articles in a process of its own, for threads of this one
+    would hold the calls up."""
+    if not many:
+        return await asyncio.to_thread(function, *arguments)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=os.nice, initargs=(10,)) as pool:
+        return await asyncio.get_running_loop().run_in_executor(pool, partial(function, *arguments))
+
+
+def _export(url: str, pack: Path, file: Path) -> None:
+    exchange.write(file, Library(Store(url), pack).articles())
+
+
+def _import(url: str, pack: Path, file: Path, dry_run: bool, skip_errors: bool, by: str) -> dict[str, Any]:
+    library = Library(Store(url), pack)
+    rows = exchange.read(file, lambda part: None)
+    checked = checking.check(rows, CityPack.load(pack), library.articles(), lambda part: None)
     wrong = any(problem.severity == "error" for problem in checked.problems)
-    answer: dict[str, Any] = {
-        "rows": len(rows),
-        "usable": len(checked.articles),
-        "problems": [asdict(problem) for problem in checked.problems],
-        "written": None,
-    }
+    written = None
     if not dry_run and checked.articles and (skip_errors or not wrong):
-        answer["written"] = asdict(library.write(checked.articles, by or NOBODY, "import"))
-        request.app.state.loop.call_soon_threadsafe(request.app.state.library_changed.set)
-    return answer
+        written = asdict(library.write(checked.articles, by, "import"))
+    problems = [asdict(problem) for problem in checked.problems]
+    return {"rows": len(rows), "usable": len(checked.articles), "problems": problems, "written": written}
 
 
 def _article(found: Article) -> dict[str, Any]:
