@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,8 @@ queries that the weights were not fitted on: stated .42 / .60 / .79 / .91 / .98,
 CANDIDATES = 200
 """Best articles of each channel whose scores are added up; a pack of up to twice as many is ranked whole."""
 SOFTMAX_OVER = 50
+TEXTS = 8
+"""Texts whose scores are remembered: a call's suggestions look for the same words in several combinations."""
 LONGEST_QUERY = 500
 """Characters; of a longer query the end is searched, where callers come to the point."""
 FORMAT = "5"
@@ -81,6 +84,16 @@ class Scored:
     """(candidates, 4) in the order of CHANNELS."""
 
 
+@dataclass(frozen=True)
+class _Heard:
+    """What the channels make of one text, for all articles."""
+
+    vector: NDArray[np.float32]
+    """(512,)"""
+    lexical: dict[str, NDArray[np.float32]]
+    rough: NDArray[np.float32]
+
+
 class ArticleIndex:
     """Articles ready to be searched. Nothing changes after the build, so threads may share one index freely; the
     sentence encoder, which is not safe to share, takes them one at a time (kb/embedding.py)."""
@@ -93,6 +106,7 @@ class ArticleIndex:
         self._lexical = lexical
         self._semantic = semantic
         self._encoder = encoder
+        self._heard = lru_cache(maxsize=TEXTS)(self._hear)
 
     @classmethod
     def of_file(cls, path: Path, cache_dir: Path, progress: Progress | None = None) -> ArticleIndex:
@@ -169,19 +183,29 @@ class ArticleIndex:
         valid = self.articles.valid(on or date.today())  # noqa: DTZ011 - the hotline's own calendar day
         if only:
             valid &= self.articles.matching(only)
-        heard = [(clean(text), weight) for text, weight in parts if has_words(text)]
-        if not heard or not valid.any():
+        texts = [(clean(text), weight) for text, weight in parts if has_words(text)]
+        if not texts or not valid.any():
             return None
-        meant = [self._lexical.correct(text) for text, _ in heard]
-        weights = np.array([weight for _, weight in heard], dtype=np.float32)
-        weights /= weights.sum()
-        vectors = self._encoder.encode(meant)
-        by_part = [self._lexical.scores(text, right) for (text, _), right in zip(heard, meant, strict=True)]
-        lexical = {name: weights @ np.stack([scores[name] for scores in by_part]) for name in by_part[0]}
-        rows = _best_rows([*lexical.values(), self._semantic.rough(weights @ vectors)], valid)
-        meaning = weights @ np.stack([self._semantic.scores(vector, rows) for vector in vectors])
+        heard = [self._heard(text) for text, _ in texts]
+        shares = np.array([weight for _, weight in texts], dtype=np.float32)
+        shares /= shares.sum()
+        lexical = {name: _sum(shares, [each.lexical[name] for each in heard]) for name in heard[0].lexical}
+        rows = _best_rows([*lexical.values(), _sum(shares, [each.rough for each in heard])], valid)
+        meaning = _sum(shares, [self._semantic.scores(each.vector, rows) for each in heard])
         channels = [meaning if name == "meaning" else lexical[name][rows] for name in CHANNELS]
         return Scored(rows, np.stack(channels, axis=1).astype(np.float32))
+
+    def _hear(self, text: str) -> _Heard:
+        meant = self._lexical.correct(text)
+        vector = self._encoder.encode([meant])[0]
+        return _Heard(vector, self._lexical.scores(text, meant), self._semantic.rough(vector))
+
+
+def _sum(shares: NDArray[np.float32], scores: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    total = shares[0] * scores[0]
+    for share, each in zip(shares[1:], scores[1:], strict=True):
+        total += share * each
+    return total
 
 
 def confidence(

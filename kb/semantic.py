@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +83,7 @@ class SemanticIndex:
         self._starts = np.concatenate([[0], np.cumsum(meanings.sizes, dtype=np.int64)])
         self._rough = rough
         self.reduction = reduction
+        self._file: BinaryIO | None = None
 
     @classmethod
     def build(cls, meanings: Meanings, reduction: NDArray[np.float32]) -> SemanticIndex:
@@ -102,10 +104,17 @@ class SemanticIndex:
         starts, ends = self._starts[rows], self._starts[rows + 1]
         taken = _ranges(starts, ends)
         bounds = np.concatenate([[0], np.cumsum(ends - starts)[:-1]])
-        cosines = self.meanings.vectors[taken].astype(np.float32) @ (vector @ self.reduction)
+        cosines = self._vectors()[taken].astype(np.float32) @ (vector @ self.reduction)
         cosines *= self.meanings.scales[taken]
         summed = np.add.reduceat(np.exp(SHARPNESS * cosines), bounds)
         return (np.log(summed) / SHARPNESS).astype(np.float32)
+
+    def _vectors(self) -> NDArray[np.int8]:
+        """All vectors, mapped into memory for one search: mapped for good, what searches touch adds up to all of it."""
+        whole = self.meanings.vectors
+        if self._file is None or not isinstance(whole, np.memmap):
+            return whole
+        return np.memmap(self._file, np.int8, "r", whole.offset, whole.shape)
 
     def save(self, folder: Path) -> None:
         """Write the vectors into a folder."""
@@ -125,7 +134,9 @@ class SemanticIndex:
         reduction = np.load(folder / "reduction.npy", allow_pickle=False)
         if not (len(sizes) == len(rough) == total and len(vectors) == len(scales) == sizes.sum()):
             raise ValueError(f"{folder}: the vectors are damaged")
-        return cls(Meanings(vectors, scales, sizes), rough, reduction)
+        index = cls(Meanings(vectors, scales, sizes), rough, reduction)
+        index._file = (folder / "passage-vectors.npy").open("rb")
+        return index
 
 
 def _ranges(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:

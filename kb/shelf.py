@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from sys import intern
 from typing import Literal, overload
 
 import numpy as np
@@ -34,7 +35,7 @@ class Shelf(Sequence[Article]):
     """Articles in order, with what search filters them by. Read-only: threads may share it."""
 
     def __init__(
-        self, text: NDArray[np.uint8], ends: NDArray[np.int64], days: NDArray[np.int32], labels: list[list[str]]
+        self, text: NDArray[np.uint8], ends: NDArray[np.int64], days: NDArray[np.int32], labels: list[tuple[str, ...]]
     ) -> None:
         """Use `load`."""
         self._text = text
@@ -58,7 +59,8 @@ class Shelf(Sequence[Article]):
         """Open what `write` wrote. Raises OSError or ValueError where that is missing or damaged."""
         ends = np.load(folder / "ends.npy", allow_pickle=False)
         days = np.load(folder / "days.npy", allow_pickle=False)
-        labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+        told = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+        labels = [(label[0], *map(intern, label[1:])) for label in told]  # a hundred thousand share a few codes
         if not (len(ends) - 1 == len(days) == len(labels) and (folder / "articles.jsonl").stat().st_size == ends[-1]):
             raise ValueError(f"{folder}: the articles are damaged")
         text = np.memmap(folder / "articles.jsonl", mode="r") if len(days) else np.zeros(0, np.uint8)

@@ -235,7 +235,10 @@ def accuracy(**ours: float) -> dict[str, Any]:
         ({"accuracy": accuracy(cer_percent=19)}, "CER / that of 30 s window, telephone"),
         ({"trust": RESULTS["trust"] | {"characters": 2}}, "characters from non-speech: 0, now 2"),
         ({"endurance": RESULTS["endurance"] | {"last_p50": 600}}, "final p50, end / start of a long call"),
-        ({"knowledge": [RESULTS["knowledge"][0] | {"recall_3": 0}]}, "recall@3, 320 articles, misheard, all: 0.93, now 0"),
+        (
+            {"knowledge": [RESULTS["knowledge"][0] | {"recall_3": 0}]},
+            "recall@3, 320 articles, misheard, all: 0.93, now 0",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
