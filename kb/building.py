@@ -23,10 +23,12 @@ from kb.lexical import LexicalIndex, Texts
 from kb.semantic import ANSWER, SIMILAR, Meanings, SemanticIndex, learn, reduced
 from kb.shelf import Shelf
 
+FORMAT = "5"
+"""Of the index on disk: raised when a change of the code makes older ones wrong."""
 CHUNK = 250
 """Articles between two reports of progress."""
-MANY = 2000
-"""New articles from which other processes help: each takes two seconds to begin."""
+MANY_NEW, MANY = 2000, 20_000
+"""New articles, and articles of any kind, from which other processes help: each takes two seconds to begin."""
 MOST_FRESH = 0.5
 """Share of new articles from which all are encoded again: the dimensions that were kept may not be the telling ones."""
 KEPT = 2
@@ -48,7 +50,7 @@ def build(
     Vectors of articles that another index beside it holds are taken from there.
     """
     digests = np.array([_digest(article) for article in articles], np.uint64)
-    known, places = _encoded(folder, digests)
+    known, places = _encoded(folder.parent, digests)
     fresh = places < 0
     if known is None or fresh.sum() > MOST_FRESH * len(articles):
         known, fresh = None, np.ones(len(articles), np.bool_)
@@ -79,7 +81,7 @@ def build(
 
 
 def _digest(article: Article) -> int:
-    said = [article.title, article.question, *article.similar_questions[:SIMILAR], article.answer[:ANSWER]]
+    said = [FORMAT, article.title, article.question, *article.similar_questions[:SIMILAR], article.answer[:ANSWER]]
     return int.from_bytes(hashlib.blake2b("\0".join(said).encode("utf-8", "replace"), digest_size=8).digest(), "big")
 
 
@@ -95,22 +97,25 @@ def _semantic(
     return SemanticIndex.build(both.at(places), known.reduction)
 
 
-def _encoded(folder: Path, digests: Digests) -> tuple[SemanticIndex | None, NDArray[np.int64]]:
-    """What another index holds, the newest of the same articles if there is one, and where each of ours is in it; -1:
-    nowhere."""
-    source = folder.name.split("-")[0]
-    for _, other in sorted(_indexes(folder.parent), key=lambda used: (not used[1].name.startswith(source), -used[0]))[
-        :1
-    ]:
+def _encoded(beside: Path, digests: Digests) -> tuple[SemanticIndex | None, NDArray[np.int64]]:
+    """The index that holds most of our articles already, and where each of them is in it; -1: nowhere."""
+    best, where, most = None, np.full(len(digests), -1, np.int64), 0
+    for _, folder in _indexes(beside):
         with suppress(OSError, ValueError):
-            theirs = np.load(other / "digests.npy", allow_pickle=False)
-            known = SemanticIndex.load(other, len(theirs))
-            if not len(theirs):
-                break
-            order = np.argsort(theirs, kind="stable")
-            found = order[np.minimum(np.searchsorted(theirs[order], digests), len(order) - 1)]
-            return known, np.where(theirs[found] == digests, found, -1)
-    return None, np.full(len(digests), -1, np.int64)
+            theirs = np.load(folder / "digests.npy", allow_pickle=False)
+            places = _places(theirs, digests)
+            if (found := int((places >= 0).sum())) > most:
+                best, where, most = SemanticIndex.load(folder, len(theirs)), places, found
+    return best, where
+
+
+def _places(theirs: Digests, ours: Digests) -> NDArray[np.int64]:
+    """Where in theirs each of ours is; -1: nowhere."""
+    if not len(theirs):
+        return np.full(len(ours), -1, np.int64)
+    order = np.argsort(theirs, kind="stable")
+    found = order[np.minimum(np.searchsorted(theirs[order], ours), len(order) - 1)]
+    return np.where(theirs[found] == ours, found, -1)
 
 
 def _tidy(newest: Path) -> None:
@@ -138,7 +143,7 @@ def _read(articles: Sequence[Article], fresh: NDArray[np.bool_]) -> Iterator[tup
         (articles[first : first + CHUNK], fresh[first : first + CHUNK]) for first in range(0, len(articles), CHUNK)
     ]
     cores = os.cpu_count() or 1
-    if fresh.sum() < MANY or cores == 1:
+    if cores == 1 or (fresh.sum() < MANY_NEW and len(articles) < MANY):
         yield from map(_chunk, chunks)
         return
     with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:

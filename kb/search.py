@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.articles import Article, article_line, read_articles
-from kb.building import USED, build
+from kb.building import FORMAT, USED, build
 from kb.embedding import SentenceEncoder
 from kb.lexical import LexicalIndex, dictionary, has_words
 from kb.pinyin import FUZZY
@@ -50,8 +50,6 @@ TEXTS = 8
 """Texts whose scores are remembered: a call's suggestions look for the same words in several combinations."""
 LONGEST_QUERY = 500
 """Characters; of a longer query the end is searched, where callers come to the point."""
-FORMAT = "5"
-"""Of the index on disk: raised when a change of the code makes older ones wrong."""
 
 Progress = Callable[[str, float], None]
 """Called with what is being done, in words for people, and how much of it is done, 0..1."""
