@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import rjieba
 
@@ -16,9 +17,15 @@ _COMMON = re.compile(
 
 def marks(query: str, text: str) -> list[tuple[int, int]]:
     """[start, end) of the words of `query` (of two characters and more) in `text`, in order, without overlaps."""
+    pattern, lower = _pattern(query), text.lower()
+    if pattern is None or len(lower) != len(text):
+        return []
+    return [match.span() for match in pattern.finditer(lower)]
+
+
+@lru_cache(maxsize=64)
+def _pattern(query: str) -> re.Pattern[str] | None:
+    """Finds the words of a query; one is looked for in title and answer of every article that it found."""
     readable = query.lower().encode("utf-8", "ignore").decode("utf-8")
     words = {word for word in rjieba.cut_for_search(readable) if _WORD.fullmatch(word) and not _COMMON.fullmatch(word)}
-    if not words:
-        return []
-    pattern = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-    return [match.span() for match in re.finditer(pattern, text.lower()) if len(text) == len(text.lower())]
+    return re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True)))) if words else None

@@ -190,3 +190,22 @@ async def _stream(
 def silence(seconds: float) -> Samples:
     """Line noise nobody hears, 16 kHz."""
     return (np.random.default_rng(0).standard_normal(int(seconds * SAMPLE_RATE)) * 1e-4).astype(np.float32)
+
+
+def watched(browser: Any, url: str, **options: Any) -> Iterator[Any]:
+    """A browser of one person's. No page in it may fail silently, open a dialog, nor ask any machine but `url`'s."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="zh-CN", **options)
+    context.set_default_timeout(30_000)
+    faults: list[str] = []
+    context.on("weberror", lambda fault: faults.append(str(fault.error)))
+    context.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
+    context.on("request", lambda request: None if request.url.startswith(url) else faults.append(request.url))
+
+    def refuse(dialog: Any) -> None:
+        faults.append(dialog.message)
+        dialog.dismiss()
+
+    context.on("dialog", refuse)
+    yield context
+    context.close()
+    assert faults == []

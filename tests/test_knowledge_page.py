@@ -9,9 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from benchmarks.serving import ServerProcess
+from tests.conftest import watched
 
 SCRIPT = "<img src=x onerror=alert(1)>"
 EDITOR = "陈编辑"
@@ -30,25 +31,8 @@ def library() -> Iterator[ServerProcess]:
 
 @pytest.fixture
 def context(browser: Browser, library: ServerProcess) -> Iterator[BrowserContext]:
-    """One editor's browser. No page in it may fail silently, nor ask any other machine for anything."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="zh-CN")
-    context.set_default_timeout(20_000)
     expect.set_options(timeout=20_000)
-    faults: list[str] = []
-    context.on("weberror", lambda fault: faults.append(str(fault.error)))
-    context.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
-    context.on(
-        "request", lambda request: faults.append(request.url) if not request.url.startswith(library.url) else None
-    )
-
-    def refuse(dialog: Dialog) -> None:
-        faults.append(dialog.message)
-        dialog.dismiss()
-
-    context.on("dialog", refuse)
-    yield context
-    context.close()
-    assert faults == []
+    yield from watched(browser, library.url)
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from benchmarks.serving import ServerProcess
-from tests.conftest import Play, SampleCall
+from tests.conftest import Play, SampleCall, watched
 
 AT_ONCE = 1000.0
 SCRIPT = "<img src=x onerror=alert(1)>"
@@ -24,24 +24,7 @@ def finished(server: ServerProcess, play: Play) -> str:
 
 @pytest.fixture
 def context(browser: Browser, server: ServerProcess) -> Iterator[BrowserContext]:
-    """One agent's browser. No page in it may fail silently, nor ask any other machine for anything."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="zh-CN")
-    context.set_default_timeout(30_000)
-    faults: list[str] = []
-    context.on("weberror", lambda fault: faults.append(str(fault.error)))
-    context.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
-    context.on(
-        "request", lambda request: faults.append(request.url) if not request.url.startswith(server.url) else None
-    )
-
-    def refuse(dialog: Dialog) -> None:
-        faults.append(dialog.message)
-        dialog.dismiss()
-
-    context.on("dialog", refuse)
-    yield context
-    context.close()
-    assert faults == []
+    yield from watched(browser, server.url)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from websockets.sync.client import connect
 
 from benchmarks.serving import ServerProcess
-from tests.conftest import Play
+from tests.conftest import Play, watched
 
 AT_ONCE = 1000.0
 SECONDS = 40.0
@@ -29,17 +29,8 @@ def consulted(server: ServerProcess, play: Play) -> str:
 
 @pytest.fixture
 def context(browser: Browser, server: ServerProcess) -> Iterator[BrowserContext]:
-    """One agent's browser, which may use the clipboard; no page in it may fail silently."""
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 800}, locale="zh-CN", permissions=["clipboard-read", "clipboard-write"]
-    )
-    context.set_default_timeout(30_000)
-    faults: list[str] = []
-    context.on("weberror", lambda fault: faults.append(str(fault.error)))
-    context.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
-    yield context
-    context.close()
-    assert faults == []
+    """An agent's, which may use the clipboard."""
+    yield from watched(browser, server.url, permissions=["clipboard-read", "clipboard-write"])
 
 
 @pytest.fixture
@@ -131,6 +122,21 @@ def test_an_answer_is_copied_and_put_into_the_ticket_by_keyboard(
     page.reload()
     expect(page.locator("#field-content")).to_have_value(f"{told}\n直接答复：{answer}")
     expect(page.locator("#knowledge .card").first).to_contain_text("已填入工单")
+
+
+def test_what_was_said_stays_when_the_rest_of_the_article_arrives(
+    page: Page, server: ServerProcess, consulted: str
+) -> None:
+    open_ended(page, server, consulted)
+    held: list[Any] = []
+    page.route("**/api/articles/kb-*", held.append)
+    page.keyboard.press("1")
+    expect(page.locator("#knowledge article .answer")).to_be_visible()
+    page.keyboard.press("c")
+    expect(page.get_by_text("已复制答案")).to_be_visible()
+    held[0].continue_()
+    page.locator("#knowledge article .question").wait_for()
+    assert page.get_by_text("已复制答案").is_visible()
 
 
 def test_an_answer_that_is_put_in_again_replaces_itself_and_no_other(

@@ -40,6 +40,7 @@ export class OpenArticle {
     this.insertLabel = h("span", { class: "label" });
     this.insert = h("button", { type: "button", class: "small", data: { action: "insert" }, "aria-keyshortcuts": "I Alt+I", onclick: insert },
       this.insertLabel, h("kbd", {}, "I"));
+    this.saving = before?.saving ?? false;
     this.said = before?.said ?? h("span", { class: "article-said", role: "status" });
     this.heading = h("h2", { tabIndex: -1 }, ...marked(article.title, article.marks?.title));
     const answer = h("p", { class: "answer" }, ...marked(article.answer, article.marks?.answer));

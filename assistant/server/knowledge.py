@@ -210,12 +210,16 @@ async def export(request: Request, format: Literal["xlsx", "csv", "jsonl"] = "xl
     library = _library(request)
     file = Path(tempfile.mkdtemp(prefix="seat-export-")) / f"articles.{format}"
     many = len(_knowledge(request).index.articles) > MANY_ARTICLES
-    await _worked(many, _export, library.url, library.pack, file)
 
     def remove() -> None:
         file.unlink(missing_ok=True)
         file.parent.rmdir()
 
+    try:
+        await _worked(many, _export, library.url, library.pack, file)
+    except PackError as error:
+        remove()
+        raise HTTPException(422, f"有条目放不进 {format} 文件，请换一种格式导出。（{error}）") from error
     return FileResponse(file, filename=file.name, background=BackgroundTask(remove))
 
 
