@@ -129,7 +129,7 @@ def test_what_was_said_stays_when_the_rest_of_the_article_arrives(
 ) -> None:
     open_ended(page, server, consulted)
     held: list[Any] = []
-    page.route("**/api/articles/kb-*", held.append)
+    page.route("**/api/articles/kb-*", lambda route: held.append(route))
     page.keyboard.press("1")
     expect(page.locator("#knowledge article .answer")).to_be_visible()
     page.keyboard.press("c")
