@@ -101,7 +101,7 @@ def extract(
         observe("ticket", time.monotonic() - began)
         publish(*ticket_drafts(noted, 0.0, index, began))
         began = time.monotonic()
-        hits = suggester.hear(utterance)
+        hits = suggester.hear(utterance, filler.likely_categories)
         if hits is not None:
             publish(Draft(events.suggestion(index, hits, suggester.said), 0.0, began))
     return document.fold(dialogue.id, log)

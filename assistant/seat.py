@@ -160,8 +160,9 @@ class SeatAssistant:
         """
         now = datetime.now().astimezone()
         said = Utterance(index=0, speaker="caller", text="你好，我想咨询一下社保卡怎么补办。", confidence=0.9)
-        self.knowledge.filler(now, None).hear(said)
-        self.knowledge.suggester(now).hear(said)
+        filler = self.knowledge.filler(now, None)
+        filler.hear(said)
+        self.knowledge.suggester(now).hear(said, filler.likely_categories)
         with RecordingReader(sample()) as reader:
             greeting = Resampler(reader.recording.rate).feed(next(reader.chunks(USUAL_UTTERANCE))[1], last=True)
         recognizer = self.engine.recognizer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 
 from assistant.ticket.dialogue import Conversation, Topic
@@ -78,14 +79,17 @@ class Suggester:
         self._last = ""
         self._praises = False
         self._shown: list[Hit] = []
+        self._likely: Mapping[str, float] = {}
 
-    def hear(self, utterance: Utterance) -> list[Hit] | None:
+    def hear(self, utterance: Utterance, likely: Mapping[str, float]) -> list[Hit] | None:
         """Up to three articles, best first, when the page should show others than it does; None to leave it as it is.
 
+        `likely`: probabilities of the ticket's categories by code, given all that was said; empty where not known.
         The agent's words are never searched by themselves, only as the question that an answer belongs to. What is
         shown stays: a newcomer is put before it. Callers who praise somebody get answers only to what they ask.
         """
         turn = self._conversation.hear(utterance)
+        self._likely = likely
         if turn.role == "agent":
             if self._answer:
                 self._asked = self._answer = ""
@@ -143,4 +147,4 @@ class Suggester:
         return self._asked + self._answer
 
     def _search(self, *texts: str) -> list[Hit]:
-        return self._index.search_parts([(text, 1.0) for text in texts], SHOWN, self._on, self._only)
+        return self._index.search_parts([(text, 1.0) for text in texts], SHOWN, self._on, self._only, self._likely)

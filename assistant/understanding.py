@@ -80,7 +80,7 @@ class Understanding:
             return drafts([item for item in noted if isinstance(item, Hint) or not self._submitted])
 
         async def suggest() -> list[Draft]:
-            hits = await asyncio.to_thread(self._suggester.hear, utterance)
+            hits = await asyncio.to_thread(self._suggester.hear, utterance, self._filler.likely_categories)
             if hits is None:
                 return []
             return [Draft(events.suggestion(utterance.index, hits, self._suggester.said), at, arrived)]

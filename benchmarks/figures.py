@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.errors import SeatError
 
-NAMES = ("latency", "load", "accuracy", "trust", "endurance", "compare", "tickets", "knowledge")
+NAMES = ("latency", "load", "accuracy", "trust", "endurance", "compare", "tickets", "knowledge", "suggestions")
 """Benchmarks in the order of the report; each writes NAME.json."""
 
 
@@ -320,6 +320,23 @@ class KnowledgeSpeed(Figures):
     search_ms: Spread
 
 
+class SuggestionsRow(Figures):
+    """Articles shown during some calls."""
+
+    calls: str
+    """Which, in words."""
+    number: int
+    """Of calls."""
+    wanted: int
+    """Articles that somebody asked for."""
+    shown: int
+    in_time: int
+    """Shown by the end of the turn in which they were asked for."""
+    others: int
+    only_others: int
+    """Calls that show articles, but none that is wanted."""
+
+
 class Results(Figures):
     """One file, or all of a directory."""
 
@@ -335,6 +352,7 @@ class Results(Figures):
     knowledge: list[KnowledgeRow] | None = None
     knowledge_speed: list[KnowledgeSpeed] | None = None
     """Of `knowledge`."""
+    suggestions: list[SuggestionsRow] | None = None
 
     @property
     def by_calls(self) -> list[LatencyRow]:

@@ -18,6 +18,7 @@ from benchmarks.figures import (
     LatencyRow,
     Results,
     Spread,
+    SuggestionsRow,
     Survival,
     System,
     Trust,
@@ -57,6 +58,7 @@ def draw(results: Results) -> list[tuple[str, str, str]]:
         ("compare", "Against other programs", _compare(results.compare) if results.compare else None),
         ("tickets", "Work orders", tickets(results.tickets) if results.tickets else None),
         ("knowledge", "Knowledge search", _knowledge(results) if results.knowledge else None),
+        ("suggestions", "Suggestions", _suggestions(results.suggestions) if results.suggestions else None),
     )
     return [(name, title, section(name, title, body)) for name, title, body in found if body]
 
@@ -419,6 +421,19 @@ def _knowledge(results: Results) -> str:
     ]  # fmt: skip
     heads_of_costs = ("articles", "index made, s", "index read, s", "memory, MB", "search p50, ms", "p95", "max")
     return told + table(heads, cells, words=3) + (table(heads_of_costs, costs, words=1) if costs else "")
+
+
+def _suggestions(rows: Sequence[SuggestionsRow]) -> str:
+    heads = ("calls", "number", "articles asked for", "shown", "by the end of the turn", "others", "others a call",
+             "calls with others only")  # fmt: skip
+    cells = [
+        (row.calls, str(row.number), str(row.wanted), str(row.shown), str(row.in_time), str(row.others),
+         f"{row.others / row.number:.2f}", str(row.only_others))
+        for row in rows
+    ]  # fmt: skip
+    return text("Does the agent see the article that the caller asks for, and how many others?") + table(
+        heads, cells, words=1
+    )
 
 
 def _spread(spread: Spread | None, *more: Literal["max"]) -> list[str]:

@@ -1,78 +1,72 @@
 """Does the agent see the right articles while the caller talks, and how many others?
 
 `python -m benchmarks suggestions --calls DIR --queries FILE`: DIR holds call scripts {"started_at", "turns":
-[{"speaker", "text"}], "articles": [{"id", "after_turn"}]}; the queries of FILE are told clause by clause, as a caller
-tells them, as written and misheard.
+[{"speaker", "text"}], "articles": [{"id", "after_turn"}]} and perhaps their recordings, NAME.flac with
+NAME.timing.json, beside them or in DIR/audio; the queries of FILE are told clause by clause, as a caller tells them, as
+written and misheard.
 """
 
 from __future__ import annotations
 
-import json
+import asyncio
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from assistant.config import cache_dir
-from assistant.suggest import Suggester
-from assistant.transcript import Speaker, Utterance
+from assistant.errors import SeatError
+from assistant.extract import Dialogue
+from assistant.transcript import Speaker
+from benchmarks.common import JsonOption, finish
+from benchmarks.figures import SuggestionsRow
 from benchmarks.knowledge import Query, misheard, read_queries
-from kb.errors import PackError
+from benchmarks.recordings import turns
+from benchmarks.tickets import Script, from_audio, from_text, read_scripts
 from kb.pack import DEFAULT_PACK
-from kb.search import ArticleIndex
 
 SHORTEST_CLAUSE = 12
 """Characters; shorter clauses are said together with the next."""
-
-
-@dataclass(frozen=True)
-class Script:
-    """A call with the articles that answer it."""
-
-    day: date
-    caller_kind: str
-    turns: tuple[tuple[Speaker, str], ...]
-    articles: dict[str, int]
-    """Article -> the turn after which it is wanted."""
+SLACK = 1.0
+"""Seconds that an utterance may end after the turn in which the article is asked for, and still be of that turn."""
 
 
 def suggestions(
     calls: Annotated[Path | None, typer.Option(help="Folder of call scripts.")] = None,
     queries: Annotated[Path | None, typer.Option(help='JSON Lines of {"query", "article", "kind"}.')] = None,
+    audio: Annotated[bool, typer.Option("--audio", help="From the recordings of the calls, too.")] = False,
     pack: Annotated[Path, typer.Option(help="City pack whose articles are suggested.")] = DEFAULT_PACK,
+    json: JsonOption = None,
 ) -> None:
     """Articles shown in time, and articles shown that nobody wanted."""
-    index = ArticleIndex.of_file(pack / "articles.jsonl", cache_dir())
+    counts = list(_counts(calls, queries, audio, pack))
     table = Table()
     for heading in ("calls", "number", "wanted", "shown", "in time", "others shown", "showing only others"):
         table.add_column(heading, justify="left" if heading == "calls" else "right")
+    for count in counts:
+        table.add_row(*map(str, count.model_dump().values()))
+    Console().print(table)
+    finish(json, {"suggestions": [count.model_dump() for count in counts]})
+
+
+def _counts(calls: Path | None, queries: Path | None, audio: bool, pack: Path) -> Iterator[SuggestionsRow]:
     if calls is not None:
-        scripts = [_read_script(path) for path in sorted(calls.glob("*.json")) if ".timing." not in path.name]
-        table.add_row("scripts", *_count(scripts, index))
+        scripts = read_scripts(calls, "articles", list)
+        yield _count("scripts", scripts, from_text(scripts, pack)[0])
+        spoken = [script for script in scripts if script.recording and turns(script.recording)] if audio else []
+        if audio and not spoken:
+            raise SeatError(f"{calls} has no recordings with true times (NAME.flac with NAME.timing.json).")
+        if spoken:
+            yield _count("their recordings", spoken, asyncio.run(from_audio(spoken, pack))[0])
     if queries is not None:
         asked = read_queries(queries)
-        table.add_row("queries told in pieces", *_count([_told(query, None) for query in asked], index))
-        table.add_row("the same misheard", *_count([_told(query, 1) for query in asked], index))
-    Console().print(table)
-
-
-def _read_script(path: Path) -> Script:
-    try:
-        row = json.loads(path.read_text(encoding="utf-8"))
-        return Script(
-            datetime.fromisoformat(row["started_at"]).date(),
-            row.get("caller_kind", ""),
-            tuple((turn["speaker"], turn["text"]) for turn in row["turns"]),
-            {article["id"]: article["after_turn"] for article in row["articles"]},
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise PackError(f"{path}: not a call script ({error!r}); see benchmarks/suggestions.py for its keys") from error
+        for name, seed in (("queries told in pieces", None), ("the same misheard", 1)):
+            scripts = [_told(query, seed) for query in asked]
+            yield _count(name, scripts, from_text(scripts, pack)[0])
 
 
 def _told(query: Query, seed: int | None) -> Script:
@@ -84,25 +78,43 @@ def _told(query: Query, seed: int | None) -> Script:
             clauses.append(clause)
     if seed is not None:
         clauses = [one.text for one in misheard([Query(clause, "", "") for clause in clauses], seed)]
-    turns: list[tuple[Speaker, str]] = [
+    said: list[tuple[Speaker, str]] = [
         ("agent", "您好，请问有什么可以帮您？"),
         *(("caller", clause) for clause in clauses),
     ]
-    return Script(date.today(), "", tuple(turns), {query.article: len(turns)})  # noqa: DTZ011 - answers that hold now
+    dialogue = Dialogue(query.text, datetime.now().astimezone(), None, tuple(said))
+    return Script(Path(query.text), dialogue, [{"id": query.article, "after_turn": len(said)}])
 
 
-def _count(scripts: Sequence[Script], index: ArticleIndex) -> list[str]:
+def _count(name: str, scripts: Sequence[Script], documents: Sequence[dict[str, Any]]) -> SuggestionsRow:
     wanted = shown = in_time = others = only_others = 0
-    for script in scripts:
-        suggester = Suggester(index, script.day, script.caller_kind)
+    for script, document in zip(scripts, documents, strict=True):
+        due = {article["id"]: article["after_turn"] for article in script.true}
         seen: dict[str, int] = {}
-        for number, (speaker, text) in enumerate(script.turns):
-            for hit in suggester.hear(Utterance(number, speaker, text)) or ():
-                seen.setdefault(hit.article.id, number)
-        right = [article for article in script.articles if article in seen]
-        wanted += len(script.articles)
+        for suggestion in document["suggestions"]:
+            for article in suggestion["articles"]:
+                seen.setdefault(article, suggestion["after_utterance"])
+        right = [article for article in due if article in seen]
+        wanted += len(due)
         shown += len(right)
-        in_time += sum(seen[article] <= script.articles[article] for article in right)
+        in_time += sum(_by(script, document, seen[article], due[article]) for article in right)
         others += len(seen) - len(right)
         only_others += bool(seen) and not right
-    return [str(number) for number in (len(scripts), wanted, shown, in_time, others, only_others)]
+    return SuggestionsRow(
+        calls=name,
+        number=len(scripts),
+        wanted=wanted,
+        shown=shown,
+        in_time=in_time,
+        others=others,
+        only_others=only_others,
+    )
+
+
+def _by(script: Script, document: dict[str, Any], utterance: int, turn: int) -> bool:
+    """Whether an utterance of a document was over when a turn of the script was: the same thing where both are text."""
+    if document["call"]["seconds"] == 0:
+        return utterance <= turn
+    assert script.recording is not None
+    said = next(one for one in document["transcript"] if one["utterance"] == utterance)
+    return bool(said["end"] <= turns(script.recording)[turn].end + SLACK)

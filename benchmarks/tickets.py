@@ -52,11 +52,12 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 @dataclass(frozen=True)
 class Script:
-    """A call whose work order is known."""
+    """A call that somebody wrote, and perhaps spoke."""
 
     path: Path
     dialogue: Dialogue
-    true: dict[str, Any]
+    true: Any
+    """What was to come of it: the work order (the benchmark of suggestions: articles)."""
 
     @property
     def recording(self) -> Path | None:
@@ -92,7 +93,7 @@ def tickets(
 ) -> None:
     """Work orders filled from calls, field by field, against the true ones."""
     output.check(json)
-    scripts = read_scripts(calls)
+    scripts = read_scripts(calls, "ticket", dict)
     heard = [script for script in scripts if script.recording] if audio or not text else []
     if audio and not heard:
         raise SeatError(f"{calls} has no recordings (NAME.flac beside NAME.json or in audio/).")
@@ -109,15 +110,15 @@ def tickets(
     finish(json, {"tickets": rows})
 
 
-def read_scripts(directory: Path) -> list[Script]:
-    """The scripts of a directory that have a ticket, by name. Raises SeatError when there are none."""
+def read_scripts(directory: Path, true: str, shape: type) -> list[Script]:
+    """The scripts of a directory that have the key `true` of a shape, by name. Raises SeatError when there are none."""
     scripts = []
     for path in sorted(directory.glob("*.json")):
         told = json_.loads(path.read_text(encoding="utf-8"))
-        if isinstance(told, dict) and "turns" in told and isinstance(told.get("ticket"), dict):
-            scripts.append(Script(path, read_turns(path), told["ticket"]))
+        if isinstance(told, dict) and "turns" in told and isinstance(told.get(true), shape):
+            scripts.append(Script(path, read_turns(path), told[true]))
     if not scripts:
-        raise SeatError(f'{directory} has no scripts (NAME.json with "turns" and "ticket").')
+        raise SeatError(f'{directory} has no scripts (NAME.json with "turns" and "{true}").')
     return scripts
 
 

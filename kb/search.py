@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -51,6 +51,13 @@ TEXTS = 8
 LONGEST_QUERY = 500
 """Characters; of a longer query the end is searched, where callers come to the point."""
 
+CONTEXT = 0.3
+"""Weight of the logarithm of how likely an article's category is, where a call's ticket tells. In 60 calls and 199
+queries told in pieces, as written and misheard, 367 of 456 articles are shown in time instead of 358, with 215 others
+instead of 211 (`python -m benchmarks suggestions`)."""
+DOUBT = 0.1
+"""Probability that the article wanted is of any other category."""
+
 Progress = Callable[[str, float], None]
 """Called with what is being done, in words for people, and how much of it is done, 0..1."""
 
@@ -67,7 +74,7 @@ class Hit:
 
     article: Article
     score: float
-    """Weighted sum of the channels: comparable between queries and between packs, higher is better."""
+    """Weighted sum of the channels, less where the category is unlikely: comparable between queries and packs."""
     confidence: float
     """0..1, the probability that this is the right article."""
 
@@ -158,13 +165,21 @@ class ArticleIndex:
         return self.search_parts([(query, 1.0)], top, on, only)
 
     def search_parts(
-        self, parts: Sequence[tuple[str, float]], top: int = 3, on: date | None = None, only: Filter | None = None
+        self,
+        parts: Sequence[tuple[str, float]],
+        top: int = 3,
+        on: date | None = None,
+        only: Filter | None = None,
+        likely: Mapping[str, float] | None = None,
     ) -> list[Hit]:
-        """The best articles for several texts at once, each with its share of the whole weight."""
+        """The best articles for several texts at once, each with its share of the whole weight. `likely`: what the
+        texts are about, probabilities of categories by code."""
         scored = self.score(parts, on, only)
         if top < 1 or scored is None:
             return []
         totals = scored.channels @ np.array(WEIGHTS, dtype=np.float32)
+        if likely:
+            totals += self._context(scored.rows, likely)
         order = np.argsort(-totals, kind="stable")
         best = totals[order].astype(np.float64)
         meaning = float(scored.channels[order[0], CHANNELS.index("meaning")])
@@ -192,6 +207,12 @@ class ArticleIndex:
         meaning = _sum(shares, [self._semantic.scores(each.vector, rows) for each in heard])
         channels = [meaning if name == "meaning" else lexical[name][rows] for name in CHANNELS]
         return Scored(rows, np.stack(channels, axis=1).astype(np.float32))
+
+    def _context(self, rows: NDArray[np.int64], likely: Mapping[str, float]) -> NDArray[np.float32]:
+        """(candidates,) what the categories add to their scores: nothing to those of the likeliest, less to others."""
+        floor = DOUBT / len(likely)
+        chances = [(1 - DOUBT) * likely.get(code, 0.0) + floor for code in self.articles.categories(rows)]
+        return np.asarray(CONTEXT * np.log(np.array(chances) / max(chances)), np.float32)
 
     def _hear(self, text: str) -> _Heard:
         meant = self._lexical.correct(text)

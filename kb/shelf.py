@@ -102,6 +102,10 @@ class Shelf(Sequence[Article]):
         """(articles,) which hold on a day."""
         return (self._days[:, 0] <= day.toordinal()) & (day.toordinal() <= self._days[:, 1])
 
+    def categories(self, rows: NDArray[np.int64]) -> list[str]:
+        """The code of the category of each of these articles."""
+        return [self._labels[row][3] for row in rows]
+
     def matching(self, only: Filter) -> NDArray[np.bool_]:
         """(articles,) which pass a filter."""
         found = np.ones(len(self), np.bool_)

@@ -141,3 +141,15 @@ def test_what_to_ask_next_is_what_nobody_spoke_of(filler: TicketFiller) -> None:
 def test_whatever_is_said_is_heard_to_the_end(filler: TicketFiller, text: str) -> None:
     hear(filler, CALL[0], ("caller", text), *CALL[2:])
     assert filler.fields["contact_phone"].value == "13800138001"
+
+
+def test_the_likely_categories_are_those_of_the_words_until_the_agent_chooses(filler: TicketFiller) -> None:
+    assert filler.likely_categories == {}
+    hear(filler, *CALL)
+    likely = filler.likely_categories
+    assert max(likely, key=lambda code: likely[code]) == filler.fields["category"].value
+    assert sum(likely.values()) == pytest.approx(1.0, abs=1e-3)
+
+    filler.edit("category", "edu.sports")
+
+    assert filler.likely_categories == {"edu.sports": 1.0}

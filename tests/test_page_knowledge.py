@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from websockets.sync.client import connect
 
 from benchmarks.serving import ServerProcess
@@ -128,8 +128,12 @@ def test_what_was_said_stays_when_the_rest_of_the_article_arrives(
     page: Page, server: ServerProcess, consulted: str
 ) -> None:
     open_ended(page, server, consulted)
-    held: list[Any] = []
-    page.route("**/api/articles/kb-*", lambda route: held.append(route))
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/articles/kb-*", hold)
     page.keyboard.press("1")
     expect(page.locator("#knowledge article .answer")).to_be_visible()
     page.keyboard.press("c")

@@ -87,6 +87,9 @@ RESULTS: dict[str, Any] = {
         {"articles": 320, "asked": "misheard", "kind": "all", "queries": 199, "recall_1": 0.8, "recall_3": 0.93,
          "mrr": 0.86}
     ],
+    "suggestions": [
+        {"calls": "scripts", "number": 12, "wanted": 12, "shown": 11, "in_time": 10, "others": 6, "only_others": 1}
+    ],
 }  # fmt: skip
 SPEED = [{"articles": 320, "build_seconds": 2.5, "load_seconds": 0.1, "memory_mb": 400, "search_ms": spread(5, 9)}]
 
@@ -150,7 +153,7 @@ def test_a_short_run_does_not_meet_a_long_target() -> None:
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
     page = drawn(tmp_path, {"latency": [{"calls": 1, "turns": 0, "lost": 0}]})
-    assert "results were not there: load, accuracy, trust, endurance, compare, tickets, knowledge." in page
+    assert "results were not there: load, accuracy, trust, endurance, compare, tickets, knowledge, suggestions." in page
     assert 'id="latency"' in page
     assert 'id="trust"' not in page
 

@@ -23,7 +23,7 @@ def index(knowledge: Knowledge) -> ArticleIndex:
 def shown(index: ArticleIndex, *turns: tuple[Speaker, str], on: date = DAY) -> list[list[str] | None]:
     """The ids that each turn brings to the page; None where the page stays as it is."""
     suggester = Suggester(index, on)
-    heard = [suggester.hear(Utterance(number, speaker, text)) for number, (speaker, text) in enumerate(turns)]
+    heard = [suggester.hear(Utterance(number, speaker, text), {}) for number, (speaker, text) in enumerate(turns)]
     return [[hit.article.id for hit in hits] if hits else None for hits in heard]
 
 
@@ -116,6 +116,15 @@ def test_the_same_call_gives_the_same_suggestions(index: ArticleIndex) -> None:
 
 
 def test_hits_carry_their_confidence(index: ArticleIndex) -> None:
-    hits = Suggester(index, DAY).hear(Utterance(0, "caller", "我要投诉一个出租车司机，绕路，多收钱。"))
+    hits = Suggester(index, DAY).hear(Utterance(0, "caller", "我要投诉一个出租车司机，绕路，多收钱。"), {})
     assert hits is not None and 1 <= len(hits) <= 3
     assert hits[0].confidence > 0.55
+
+
+@pytest.mark.parametrize("category", ["traffic.bike", "build.agency"])
+def test_the_tickets_category_decides_between_matters_told_in_the_same_words(
+    index: ArticleIndex, category: str
+) -> None:
+    likely = dict.fromkeys(("traffic.bike", "build.agency", "water"), 0.01) | {category: 0.98}
+    hits = Suggester(index, DAY).hear(Utterance(0, "caller", "押金一直不退给我，怎么要回来？"), likely)
+    assert hits is not None and hits[0].article.category == category

@@ -28,7 +28,7 @@ def pack() -> CityPack:
 @pytest.fixture
 def script() -> Script:
     said = (("caller", "体育西路那家店还欠我八百六十块。"),)
-    [any_script, *_] = read_scripts(DIALOGUES)
+    [any_script, *_] = read_scripts(DIALOGUES, "ticket", dict)
     dialogue = Dialogue("x", any_script.dialogue.started_at, None, said)  # type: ignore[arg-type]
     content = "市民反映，体育西路的店欠其860元。"
     return Script(Path("x.json"), dialogue, TRUE | {"content": content, "title": "关于欠款的投诉"})

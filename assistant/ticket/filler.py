@@ -104,6 +104,8 @@ class TicketFiller:
         """Those of the caller's; agents' are not shown as evidence."""
         self._told = 0
         self._category: str | None = None
+        self._probabilities: dict[str, float] = {}
+        """Of the categories by code, by what was said; empty until something was."""
         self._read: dict[str, FieldValue] = dict.fromkeys(LABELS, EMPTY)
         self._hinted: set[Hint] = set()
         self._sounds: dict[str, dict[int, dict[str, float]]] = {"phone": {}, "name": {}}
@@ -150,6 +152,14 @@ class TicketFiller:
         fresh = [hint for hint in dict.fromkeys(hints) if hint not in self._hinted]
         self._hinted.update(fresh)
         return [*changes, *fresh]
+
+    @property
+    def likely_categories(self) -> Mapping[str, float]:
+        """Probabilities of the categories by code; certain where the agent chose one, empty where nothing was said."""
+        chosen = self.fields["category"]
+        if chosen.state in ("confirmed", "edited") and isinstance(chosen.value, str):
+            return {chosen.value: 1.0}
+        return self._probabilities
 
     @property
     def turns(self) -> Sequence[Turn]:
@@ -264,12 +274,12 @@ class TicketFiller:
         readings["people_affected"] = read_people_affected(conversation)
         readings["callback"] = read_callback(conversation)
         readings["confidential"] = read_confidential(conversation)
-        readings["category"], probabilities = self._category_reading()
+        readings["category"], self._probabilities = self._category_reading()
         category = self._final("category", readings)
         usual = next((c.request_types for c in reference.pack.leaves if c.code == category.value), ())
         readings["request_type"] = read_request_type(conversation, usual)
         readings["department"], readings["co_departments"] = read_departments(
-            conversation, reference.departments, category, probabilities, self._final("district", readings)
+            conversation, reference.departments, category, self._probabilities, self._final("district", readings)
         )
         if readings["subject"].value is None:
             readings["subject"] = read_operator(
