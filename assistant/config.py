@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError
@@ -55,6 +55,12 @@ class Settings(BaseSettings):
     """Seconds of new speech between two partials of an utterance (more when the machine is busy)."""
     max_calls: int = Field(default=0, ge=0)
     """Calls at once; more are refused. 0: as many as this machine was measured to carry when the server started."""
+    deadline_rule: str = ""
+    """Which rule of the pack's deadlines.csv orders follow; empty: the first."""
+    webhook_urls: list[Annotated[str, Field(pattern=r"^https?://\S+$")]] = []
+    """Addresses (http://10.0.0.7/orders) that are told of every order and of what is done to it."""
+    webhook_secret: SecretStr = SecretStr("")
+    """What webhooks are signed with; needed where there are any."""
     summariser_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
     """OpenAI-compatible endpoint (http://10.0.0.5:8000/v1) that writes title and content at calls' ends; empty: off."""
     summariser_model: str = ""

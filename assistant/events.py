@@ -172,6 +172,29 @@ class CallEnded(Data):
 
 class TicketSubmitted(Data):
     type = "ticket.submitted"
+    order: str = ""
+    """Number of the order it became; empty in calls of before there were orders."""
+    direct: bool = False
+    """The agent answered the caller herself: the order is closed."""
+
+
+class TicketDispatched(Data):
+    type = "ticket.dispatched"
+    order: str
+    department: str
+    """Code of the one that has to answer."""
+    department_name: str
+    co_departments: list[str]
+    """Codes"""
+    contact_due: datetime | None
+    """By when the department calls the caller."""
+    due: datetime | None
+    """By when it answers."""
+    working_days: int | None
+    estimated: bool
+    """The calendar of the deadline's year is not published yet."""
+    deadline: str
+    """The rule in words."""
 
 
 AnyData = (
@@ -186,6 +209,7 @@ AnyData = (
     | HintRaised
     | CallEnded
     | TicketSubmitted
+    | TicketDispatched
 )
 KINDS: dict[str, type[Data]] = {kind.type: kind for kind in AnyData.__args__}
 """Event types by their name on the wire."""

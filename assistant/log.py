@@ -15,7 +15,7 @@ from typing import Any
 
 from assistant.errors import CallError
 from assistant.events import CallEnded, Draft, Event
-from assistant.store import Entry, Store
+from assistant.store import Entry, Store, Write
 from audio.media import MediaStart
 
 FOLLOWER_LIMIT = 5_000
@@ -68,8 +68,11 @@ class EventLog:
             raise CallError(f"Call id {info.call_id!r} has been used before; give every call an id of its own.")
         self._numbers[info.call_id] = 0
 
-    async def append(self, call: str, drafts: Sequence[Draft], request: str | None = None) -> list[Event]:
-        """Number, store and show events; returns when they are on disk. `request`: the page's number of its message."""
+    async def append(
+        self, call: str, drafts: Sequence[Draft], request: str | None = None, also: Write | None = None
+    ) -> list[Event]:
+        """Number, store and show events; returns when they are on disk. `request`: the page's number of its message;
+        `also`: what is written in the same transaction."""
         if not drafts:
             return []
         if self._closed:
@@ -80,7 +83,7 @@ class EventLog:
         else:  # it is over; the switchboard lets one request at a time change it
             first = await asyncio.to_thread(self.store.last_number, call) + 1
         events = [draft.numbered(first + place, call) for place, draft in enumerate(drafts)]
-        batch = _Batch([Entry(event, request) for event in events], asyncio.get_running_loop())
+        batch = _Batch([Entry(event, request) for event in events], asyncio.get_running_loop(), also)
         self._waiting.put(batch)
         await batch.done
         for event in events:
@@ -130,7 +133,9 @@ class EventLog:
     def _store_together(self, batches: Sequence[_Batch]) -> bool:
         """Write batches in one transaction. When that fails, a single one is told why; several are left untold."""
         try:
-            self.store.write([entry for each in batches for entry in each.entries])
+            self.store.write(
+                [entry for each in batches for entry in each.entries], [each.also for each in batches if each.also]
+            )
         except Exception as error:  # the database's error belongs to whoever's events were not stored
             if len(batches) == 1:
                 batches[0].settle(error)
@@ -143,8 +148,9 @@ class EventLog:
 class _Batch:
     """Events that are stored together, and the task that waits for them."""
 
-    def __init__(self, entries: list[Entry], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, entries: list[Entry], loop: asyncio.AbstractEventLoop, also: Write | None) -> None:
         self.entries = entries
+        self.also = also
         self.done: asyncio.Future[None] = loop.create_future()
         self._loop = loop
 

@@ -36,6 +36,8 @@ class TicketSubmit(_Request):
     """The agent submitted the ticket: it does not change any more."""
 
     type: Literal["ticket.submit"]
+    direct: bool = False
+    """The agent answered the caller herself (直接答复): nothing is dispatched."""
 
 
 class ArticleFeedback(_Request):

@@ -7,7 +7,7 @@ upgraded by Alembic when the store is opened. All methods block; `assistant.log`
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -118,6 +118,10 @@ class Entry:
     request: str | None = None
 
 
+Write = Callable[[Session], None]
+"""Writes something in a transaction that it does not end."""
+
+
 class Store:
     """Opens (and upgrades) the database at `url`. Raises SeatError when it cannot."""
 
@@ -170,12 +174,14 @@ class Store:
             )
         return True
 
-    def write(self, entries: Sequence[Entry]) -> None:
-        """Append events, all or none."""
+    def write(self, entries: Sequence[Entry], also: Sequence[Write] = ()) -> None:
+        """Append events and do what else belongs to them, all or none."""
         with Session(self.engine) as session, session.begin():
             session.execute(insert(EventRow), [_row(entry) for entry in entries])
             for entry in entries:
                 self._summarise(session, entry.event)
+            for write in also:
+                write(session)
 
     def _summarise(self, session: Session, event: Event) -> None:
         change: dict[str, Any] = {}
@@ -204,10 +210,10 @@ class Store:
         return [e for e in found if e.type != "transcript.partial" or newest[e.data["utterance"]] == e.seq]
 
     def answered(self, call: str, request: str) -> int | None:
-        """The number of the event that a page's message caused, None when it has not been seen."""
+        """The number of the last event that a page's message caused, None when it has not been seen."""
         with Session(self.engine) as session:
-            query = select(EventRow.seq).where(EventRow.call_id == call, EventRow.request == request)
-            return session.scalar(query.limit(1))
+            query = select(func.max(EventRow.seq)).where(EventRow.call_id == call, EventRow.request == request)
+            return session.scalar(query)
 
     def last_number(self, call: str) -> int:
         """The highest event number of a call, 0 when there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Literal
 from weakref import WeakValueDictionary
 
@@ -16,12 +17,15 @@ from assistant.events import (
     Event,
     KnowledgeFeedback,
     KnowledgeUsed,
+    TicketDispatched,
     TicketSubmitted,
     TicketUpdated,
 )
 from assistant.log import EventLog
 from assistant.metrics import Metrics
-from assistant.requests import AnyRequest, ArticleFeedback, ArticleUse, TicketEdit, TicketSubmit
+from assistant.orders.book import Actor, NewOrder, OrderBook
+from assistant.orders.outbox import Outbox
+from assistant.requests import AnyRequest, ArticleFeedback, ArticleUse, TicketAccept, TicketEdit, TicketSubmit
 from assistant.seat import SeatAssistant
 from assistant.ticket.fields import Candidate, Evidence, FieldValue
 from assistant.ticket.filler import TicketFiller
@@ -35,10 +39,14 @@ an administrator has set max_calls)."""
 class Switchboard:
     """Starts and ends calls and answers the pages' requests. Lives on one event loop."""
 
-    def __init__(self, assistant: SeatAssistant, log: EventLog, metrics: Metrics) -> None:
+    def __init__(
+        self, assistant: SeatAssistant, log: EventLog, metrics: Metrics, orders: OrderBook, outbox: Outbox
+    ) -> None:
         self.assistant = assistant
         self.log = log
         self.metrics = metrics
+        self.orders = orders
+        self.outbox = outbox
         self.live: dict[str, Call] = {}
         self._starting = 0
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -81,8 +89,9 @@ class Switchboard:
         finally:
             self.live.pop(call.info.call_id, None)
 
-    async def answer(self, request: AnyRequest) -> int:
-        """Do what a page asks; returns the number of the event that says so. Raises CallError or TicketError."""
+    async def answer(self, request: AnyRequest, by: Actor) -> int:
+        """Do what a page asks; returns the number of the event that says so. Raises CallError, TicketError or
+        OrderError."""
         turn = self._turns.setdefault(request.call, asyncio.Lock())
         async with turn:
             done = await asyncio.to_thread(self.log.store.answered, request.call, request.id)
@@ -91,23 +100,64 @@ class Switchboard:
             past = await self.log.past(request.call)
             if not past or past[0].type != CallStarted.type:
                 raise CallError(f"没有通话 {request.call}。")
+            if isinstance(request, TicketSubmit):
+                return await self._submit(request, past, by)
             drafts = await self._drafts(request, past)
             if not drafts:
                 return past[-1].seq
             return (await self.log.append(request.call, drafts, request.id))[-1].seq
 
-    async def _drafts(self, request: AnyRequest, past: list[Event]) -> list[Draft]:
+    async def _submit(self, request: TicketSubmit, past: list[Event], by: Actor) -> int:
+        """The ticket becomes an order, in one transaction with the event that says so."""
+        if any(event.type == TicketSubmitted.type for event in past):
+            return past[-1].seq
+        began = time.monotonic()
+        call, start = self.live.get(request.call), past[0].data
+        fields = await call.understanding.submit() if call else self._restore(past).fields
+        try:
+            new = await asyncio.to_thread(
+                self.orders.new, request.call, start["agent"], start["caller_phone"], fields, by, request.direct
+            )
+            drafts = self._submission(new, call.seconds if call else past[-1].at, began)
+            stored = await self.log.append(
+                request.call, drafts, request.id, lambda session: self.orders.put(session, new)
+            )
+        except BaseException:
+            if call:
+                call.understanding.unsubmit()
+            raise
+        self.metrics.stage("submission", time.monotonic() - began)
+        self.outbox.wake()
+        return stored[-1].seq
+
+    def _submission(self, new: NewOrder, at: float, began: float) -> list[Draft]:
+        submitted = Draft(TicketSubmitted(order=new.number, direct=new.direct), at, began)
+        if not new.department:
+            return [submitted]
+        due = new.deadline
+        dispatched = TicketDispatched(
+            order=new.number,
+            department=new.department,
+            department_name=self.orders.departments.get(new.department, new.department),
+            co_departments=list(new.co_departments),
+            contact_due=due.contact if due else None,
+            due=due.due if due else None,
+            working_days=due.working_days if due else None,
+            estimated=bool(due and due.estimated),
+            deadline=due.source if due else "",
+        )
+        return [submitted, Draft(dispatched, at, began)]
+
+    async def _drafts(
+        self, request: TicketEdit | TicketAccept | ArticleFeedback | ArticleUse, past: list[Event]
+    ) -> list[Draft]:
         call, now = self.live.get(request.call), past[-1].at
         if isinstance(request, ArticleUse):
             return [Draft(KnowledgeUsed(article=request.article, how=request.how), now)]
         if isinstance(request, ArticleFeedback):
             return [Draft(KnowledgeFeedback(article=request.article, useful=request.useful), now)]
         if any(event.type == TicketSubmitted.type for event in past):
-            if isinstance(request, TicketSubmit):
-                return []
             raise CallError("工单已提交，不能再修改。")
-        if isinstance(request, TicketSubmit):
-            return await call.understanding.submit(call.seconds) if call else [Draft(TicketSubmitted(), now)]
         if call:
             if isinstance(request, TicketEdit):
                 return await call.understanding.edit(request.field, request.value, call.seconds)

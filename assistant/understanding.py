@@ -15,7 +15,7 @@ from assistant.engine import Engine
 from assistant.events import Draft
 from assistant.suggest import Suggester
 from assistant.summariser import WRITTEN, Summariser
-from assistant.ticket.fields import Change, Hint, Value
+from assistant.ticket.fields import Change, FieldValue, Hint, Value
 from assistant.ticket.filler import TicketFiller
 from assistant.transcript import Utterance
 
@@ -106,11 +106,15 @@ class Understanding:
         """The agent accepted a value. Raises TicketError; the caller stores the drafts."""
         return ticket_drafts(await self._locked(self._filler.accept, name), at)
 
-    async def submit(self, at: float) -> list[Draft]:
-        """The agent submitted the ticket: nothing that is said from now on changes it."""
+    async def submit(self) -> dict[str, FieldValue]:
+        """The agent submits the ticket: nothing that is said from now on changes its fields, which are returned."""
         async with self._ticket:
             self._submitted = True
-            return [Draft(events.TicketSubmitted(), at)]
+            return dict(self._filler.fields)
+
+    def unsubmit(self) -> None:
+        """The submission could not be stored: the ticket goes on."""
+        self._submitted = False
 
     async def summarise(self, at: float) -> None:
         """The summariser's title and content in place of those that are still ours; without its help ours stay."""

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from websockets.sync.client import connect
 
 from assistant import model
 from assistant.config import cache_dir
@@ -121,6 +122,7 @@ class Playing:
 
 
 Play = Callable[..., Playing]
+Submit = Callable[..., list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="session")
@@ -170,6 +172,35 @@ def play(call: SampleCall) -> Iterator[Play]:
 def finished(server: ServerProcess, play: Play) -> str:
     """The bundled call, played at once to desk "over"."""
     return play(server, agent="over", call_id="over", pace=1000.0).wait()
+
+
+@pytest.fixture(scope="session")
+def submitted(server: ServerProcess, play: Play) -> Submit:
+    """Plays some seconds of a call, fills what is given, submits; returns the events of the submission."""
+
+    def submit(call: str, direct: bool = False, **fields: Any) -> list[dict[str, Any]]:
+        play(server, agent="orders", call_id=call, pace=1000.0, seconds=2).wait()
+        with connect(f"{server.websocket}/calls/{call}/events?after=100000") as page:
+
+            def ask(**request: Any) -> Any:
+                page.send(json.dumps(request | {"call": call}))
+                while True:
+                    answer = json.loads(page.recv(20))
+                    if answer["type"] in ("ack", "error"):
+                        return answer
+
+            for name, value in fields.items():
+                assert ask(type="ticket.edit", id=name, field=name, value=value)["type"] == "ack"
+            answer = ask(type="ticket.submit", id="submit", direct=direct)
+            assert answer["type"] == "ack", answer
+            assert ask(type="ticket.submit", id="submit", direct=direct)["seq"] == answer["seq"]
+        with connect(f"{server.websocket}/calls/{call}/events") as page:
+            events = []
+            while not events or events[-1]["seq"] < answer["seq"]:
+                events.append(json.loads(page.recv(20)))
+        return [event for event in events if event["type"] in ("ticket.submitted", "ticket.dispatched")]
+
+    return submit
 
 
 async def _stream(

@@ -312,7 +312,7 @@ def test_submitting_locks_the_ticket_after_telling_what_is_missing(
     page.keyboard.press("Control+Enter")
     page.keyboard.press("Control+Enter")
 
-    expect(page.locator("#submit-note")).to_have_text("工单已提交")
+    expect(page.locator("#submit-note")).to_contain_text("工单已提交：20")
     expect(page.locator("#submit")).to_be_disabled()
     assert not page.locator("#field-title").is_editable()
 

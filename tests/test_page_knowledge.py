@@ -193,7 +193,7 @@ def test_a_submitted_ticket_takes_no_answer(page: Page, server: ServerProcess, p
     expect(page.locator("#submit-note")).to_contain_text("还缺")
     page.keyboard.press("Control+Enter")
 
-    expect(page.locator("#submit-note")).to_have_text("工单已提交")
+    expect(page.locator("#submit-note")).to_contain_text("工单已提交：20")
     expect(page.get_by_role("button", name="作为答复填入")).to_be_disabled()
     page.keyboard.press("Alt+i")
     assert "直接答复" not in page.locator("#field-content").input_value()

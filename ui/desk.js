@@ -40,7 +40,7 @@ const hints = new Hints((key) => tell({ kind: "dismiss", call: call.id, key }));
 const form = new Form({
   edit: (field, value) => send({ type: "ticket.edit", field, value }),
   accept: (field) => send({ type: "ticket.accept", field }),
-  submit: () => send({ type: "ticket.submit" }),
+  submit: (direct) => send({ type: "ticket.submit", direct }),
   point: (field, scroll) =>
     tell({ kind: "evidence", call: call.id, evidence: { label: field.label, spans: field.server.evidence, scroll } }),
   startedAt: () => call.startedAt,
@@ -164,7 +164,8 @@ function arrange() {
   addEventListener("beforeunload", (event) => connection.pending.size && event.preventDefault());
   bindKeys({
     next: () => form.nextUnverified(),
-    submit: () => form.submit(),
+    submit: () => form.submit(false),
+    direct: () => form.submit(true),
     back: () => tips.close() || knowledge.back(),
     search: () => {
       tips.close();

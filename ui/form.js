@@ -2,6 +2,7 @@
 
 import { byId, h } from "./dom.js";
 import { Field } from "./field.js";
+import { moment } from "./times.js";
 
 /**
  * Group -> field -> share of a row of twelve. Fields the server has beyond these follow under 其他. Where the form has a
@@ -25,18 +26,20 @@ const KNOWN_BY = 20;
 export class Form {
   /**
    * @param {{edit: Function, accept: Function, submit: Function, point: Function, startedAt: Function}} actions
-   *   see Field; submit() sends the ticket
+   *   see Field; submit(direct) sends the ticket, direct: as answered by the agent herself
    */
   constructor(actions) {
     this.actions = actions;
     this.box = byId("ticket");
     this.summary = byId("form-summary");
     this.button = byId("submit");
+    this.direct = byId("submit-direct");
     this.note = byId("submit-note");
     this.export = byId("form-export");
     /** @type {Map<string, Field>} */
     this.fields = new Map();
-    this.button.addEventListener("click", () => this.submit());
+    this.button.addEventListener("click", () => this.submit(false));
+    this.direct.addEventListener("click", () => this.submit(true));
     this.box.addEventListener("submit", (event) => event.preventDefault());
     this.box.addEventListener("input", () => this.#summarise());
   }
@@ -66,6 +69,8 @@ export class Form {
     this.box.inert = !call;
     this.sent = "";
     this.submitted = false;
+    this.submittedAt = 0;
+    this.took = "";
     this.warned = "";
     this.#say("");
     this.export.hidden = !call;
@@ -79,8 +84,10 @@ export class Form {
     if (type === "ticket.submitted") {
       this.submitted = true;
       this.sent = "";
-      this.#say("工单已提交", true);
+      this.#done(data);
       for (const field of this.fields.values()) field.lock();
+    } else if (type === "ticket.dispatched") {
+      this.#dispatched(data);
     } else {
       this.fields.get(data.field)?.update(data, live);
     }
@@ -120,11 +127,14 @@ export class Form {
     return [...this.fields.values()].map((field) => field.commit()).every(Boolean);
   }
 
-  /** Send the ticket. What is missing is said first; a caller may have refused it, so a second time sends all the same. */
-  submit() {
+  /**
+   * Send the ticket. What is missing is said first; a caller may have refused it, so a second time sends all the same.
+   * `direct`: the caller has been answered, so no department is needed.
+   */
+  submit(direct) {
     if (this.button.disabled) return;
     const wrong = !this.commit() && [...this.fields.values()].find((field) => field.problem);
-    const missing = [...this.fields.values()].filter((field) => field.missing);
+    const missing = [...this.fields.values()].filter((field) => field.missing && !(direct && field.name === "department"));
     const lacks = missing.map((field) => field.label).join("、");
     if (wrong || (lacks && lacks !== this.warned)) {
       this.#say(wrong ? `请先改正“${wrong.label}”` : `还缺：${lacks}。请补填，或再提交一次以照此提交`);
@@ -132,7 +142,8 @@ export class Form {
       (wrong || missing[0]).focus();
       return;
     }
-    this.#submitting(this.actions.submit());
+    this.submittedAt = performance.now();
+    this.#submitting(this.actions.submit(direct));
   }
 
   /**
@@ -171,6 +182,20 @@ export class Form {
     [...fields.slice(at + 1), ...fields.slice(0, at + 1)].find((field) => field.unverified)?.focus();
   }
 
+  /** The ticket is an order; how long that took is told where this page submitted it. */
+  #done({ order, direct }) {
+    const took = this.submittedAt ? `，用时 ${((performance.now() - this.submittedAt) / 1000).toFixed(2)} 秒` : "";
+    this.took = took;
+    this.#say(`工单已提交${order ? `：${order}` : ""}${direct ? "，直接答复办结" : "，等待派单"}${took}`, true);
+    if (order) this.note.append(" ", h("a", { href: `/orders/${encodeURIComponent(order)}`, target: "_blank" }, "查看"));
+  }
+
+  #dispatched({ order, department_name: department, due }) {
+    const until = due ? `，${moment(due)} 前办结` : "";
+    this.#say(`工单已提交：${order}，已派给${department}${until}${this.took}`, true);
+    this.note.append(" ", h("a", { href: `/orders/${encodeURIComponent(order)}`, target: "_blank" }, "查看"));
+  }
+
   #submitting(id) {
     this.sent = id;
     this.#say("正在提交…");
@@ -188,6 +213,7 @@ export class Form {
     const open = fields.filter((field) => field.unverified).length;
     this.summary.textContent = !this.call || !fields.length ? "" : `已填 ${filled} / ${fields.length}${open ? `，待核对 ${open}` : ""}`;
     this.button.disabled = !this.call || Boolean(this.sent) || this.submitted;
+    this.direct.disabled = this.button.disabled;
     this.button.firstChild.textContent = this.submitted ? "已提交 " : "提交工单 ";
   }
 

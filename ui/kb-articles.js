@@ -1,12 +1,12 @@
 /** The tab of the articles: the list, and beside it the article that is read or edited. */
 
 import { byId, h } from "./dom.js";
-import { articlePath, ask } from "./kb-api.js";
+import { articlePath, ask } from "./api.js";
 import { articleView } from "./kb-article.js";
 import { editorName, remove, restore, review, save, written } from "./kb-changes.js";
 import { Editor } from "./kb-editor.js";
 import { ArticleList } from "./kb-list.js";
-import { agree, failed, hush, loading, say, sayError } from "./kb-notice.js";
+import { agree, failed, hush, loading, say, sayError } from "./notice.js";
 import { go, guardLeaving, hash, note, route } from "./kb-router.js";
 import { showVersions } from "./kb-versions.js";
 import { moment } from "./times.js";

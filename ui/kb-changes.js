@@ -1,10 +1,10 @@
 /** Changes of articles: who makes them, and that other parts of the page hear of them. */
 
 import { byId } from "./dom.js";
-import { articlePath, ask } from "./kb-api.js";
-import { say } from "./kb-notice.js";
+import { articlePath, ask } from "./api.js";
+import { say } from "./notice.js";
 
-const BY = "seat.knowledge.by";
+const BY = "seat.by";
 /** The server makes its index anew within seconds: what has been found before is asked again so many ms after a change. */
 const AGAIN_MS = [1500, 4000, 9000, 20000];
 const listeners = [];

@@ -1,7 +1,7 @@
 /** The form of one article: all its fields, what the server finds wrong with each, and whether anything is unsaved. */
 
 import { h } from "./dom.js";
-import { HEADINGS } from "./kb-api.js";
+import { HEADINGS } from "./api.js";
 import { CALLER_KINDS, choices } from "./kb-names.js";
 import { picker } from "./kb-picker.js";
 

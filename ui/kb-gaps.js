@@ -1,8 +1,8 @@
 /** The tab of what the knowledge base lacks: how it is used, what it left unanswered, what is wrong and what is idle. */
 
 import { byId, h } from "./dom.js";
-import { ask } from "./kb-api.js";
-import { failed, loading } from "./kb-notice.js";
+import { ask } from "./api.js";
+import { failed, loading } from "./notice.js";
 import { hash } from "./kb-router.js";
 
 const DAYS = [7, 30, 90];

@@ -1,9 +1,9 @@
 /** The tab of files: a file is tried first, its problems are shown row by row, then it is taken over; and the exports. */
 
 import { byId, h } from "./dom.js";
-import { upload } from "./kb-api.js";
+import { upload } from "./api.js";
 import { editorName, tellChange } from "./kb-changes.js";
-import { say } from "./kb-notice.js";
+import { say } from "./notice.js";
 
 const ENDINGS = [".xlsx", ".csv", ".jsonl"];
 const MORE = 200;

@@ -1,10 +1,10 @@
 /** The articles as a list: a page of all of them, or what a search finds, both through the same filters. */
 
 import { byId, h } from "./dom.js";
-import { ask } from "./kb-api.js";
+import { ask } from "./api.js";
 import { onChange } from "./kb-changes.js";
 import { categoryName, choices, departmentName, validity } from "./kb-names.js";
-import { failed, loading } from "./kb-notice.js";
+import { failed, loading } from "./notice.js";
 import { picker } from "./kb-picker.js";
 import { hash } from "./kb-router.js";
 import { marked } from "./marked.js";

@@ -1,6 +1,6 @@
 /** What the server's codes are called, and whether an article holds today. */
 
-import { ask } from "./kb-api.js";
+import { ask } from "./api.js";
 
 export const ACTIONS = { pack: "城市包原文", import: "导入", edit: "修改", delete: "删除", restore: "恢复" };
 export const CALLER_KINDS = [["", "未填"], ["个人", "个人"], ["企业", "企业"], ["不限", "不限"]];

@@ -6,7 +6,7 @@ import { bindEditorName } from "./kb-changes.js";
 import { Gaps } from "./kb-gaps.js";
 import { Files } from "./kb-import.js";
 import { loadNames } from "./kb-names.js";
-import { failed, hushError } from "./kb-notice.js";
+import { failed, hushError } from "./notice.js";
 import { Review } from "./kb-review.js";
 import { go, route, start } from "./kb-router.js";
 

@@ -1,10 +1,10 @@
 /** The tab of what is due for review: articles that end soon, have ended, or that nobody has looked at for long. */
 
 import { byId, h } from "./dom.js";
-import { ask } from "./kb-api.js";
+import { ask } from "./api.js";
 import { editorName, onChange, review } from "./kb-changes.js";
 import { departmentName, today, validity } from "./kb-names.js";
-import { failed, loading, say, sayError } from "./kb-notice.js";
+import { failed, loading, say, sayError } from "./notice.js";
 import { hash } from "./kb-router.js";
 import { moment } from "./times.js";
 

@@ -1,9 +1,9 @@
 /** The versions of an article, newest first: who made each, when, and what it changed. */
 
 import { h } from "./dom.js";
-import { articlePath, ask, HEADINGS } from "./kb-api.js";
+import { articlePath, ask, HEADINGS } from "./api.js";
 import { ACTIONS, categoryName, departmentName } from "./kb-names.js";
-import { failed, loading } from "./kb-notice.js";
+import { failed, loading } from "./notice.js";
 import { moment } from "./times.js";
 
 /** @param {(version: number) => void} restore */

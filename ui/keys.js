@@ -8,7 +8,8 @@ const GUIDE = [
   ["F2", "到下一个待核对的字段"],
   ["Enter", "在字段中：采纳建议，或保存所改"],
   ["Shift+Enter", "在多行字段中换行"],
-  ["Ctrl+Enter", "提交工单"],
+  ["Ctrl+Enter", "提交并派单"],
+  ["Ctrl+Shift+Enter", "直接答复办结，不派单"],
   ["Esc", "放弃所改、关闭答案、离开输入框"],
   ["/", "搜索知识库"],
   ["1 2 3", "打开第 1、2、3 条知识"],
@@ -23,7 +24,7 @@ const GUIDE = [
 const EDITABLE = "input, select, textarea, [contenteditable]";
 
 /**
- * @param {{next: Function, submit: Function, back: Function, search: Function, card: (n: number) => void,
+ * @param {{next: Function, submit: Function, direct: Function, back: Function, search: Function, card: (n: number) => void,
  *   latest: Function, copy: Function, insert: Function, tips: Function}} commands
  */
 export function bindKeys(commands) {
@@ -58,7 +59,7 @@ export function bindKeys(commands) {
   function find(event) {
     const { key, target } = event;
     const modified = event.ctrlKey || event.altKey || event.metaKey;
-    if (key === "Enter" && event.ctrlKey) return event.repeat ? null : commands.submit;
+    if (key === "Enter" && event.ctrlKey) return event.repeat ? null : event.shiftKey ? commands.direct : commands.submit;
     const letter = event.altKey && !event.ctrlKey && !event.metaKey && /^Key([A-Z])$/.exec(event.code)?.[1].toLowerCase();
     if (letter) return event.repeat ? null : letters[letter];
     if (modified) return null;

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -13,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from assistant import document, events
 from assistant.metrics import Metrics
+from assistant.sheets import CSV_TYPE, csv_file
 from assistant.switchboard import Switchboard
 from assistant.ticket.form import form
 
@@ -57,15 +56,21 @@ async def ticket(request: Request, call: Id, format: Literal["json", "csv"] = "j
     fields: dict[str, dict[str, Any]] = (await call_document(request, call))["ticket"]
     if format == "json":
         return Response(_json(fields), media_type="application/json")
-    table = io.StringIO()
-    rows = csv.writer(table)
-    rows.writerow(["字段", "名称", "值", "说明", "状态", "置信度"])
-    for name, field in fields.items():
-        value = ";".join(field["value"]) if isinstance(field["value"], list) else field["value"]
-        told = "" if value is None else _plain(str(value))
-        rows.writerow([name, field["label"], told, _plain(field["display"]), field["state"], field["confidence"]])
+    rows = [
+        (
+            name,
+            field["label"],
+            _words(field["value"]),
+            field["display"],
+            field["state"],
+            field["confidence"],
+            "是" if field.get("generated") else "否",
+        )
+        for name, field in fields.items()
+    ]
     headers = {"Content-Disposition": 'attachment; filename="ticket.csv"'}
-    return Response("\ufeff" + table.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+    headings = ("字段", "名称", "值", "说明", "状态", "置信度", "模型生成")
+    return Response(csv_file(headings, rows), media_type=CSV_TYPE, headers=headers)
 
 
 @router.get("/api/fields")
@@ -106,9 +111,10 @@ async def metrics(request: Request) -> Response:
     return Response(generate_latest(figures.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def _plain(text: str) -> str:
-    """Text that a spreadsheet will not run as a formula."""
-    return "'" + text if text.startswith(("=", "+", "-", "@")) else text
+def _words(value: Any) -> str:
+    if value is None:
+        return ""
+    return ";".join(value) if isinstance(value, list) else str(value)
 
 
 def _json(value: Any) -> bytes:

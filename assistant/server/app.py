@@ -18,12 +18,16 @@ from starlette.datastructures import Headers
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from assistant.errors import SeatError
 from assistant.gaps import Gaps
 from assistant.library import Library
 from assistant.log import EventLog
 from assistant.metrics import Metrics
+from assistant.orders.book import OrderBook
+from assistant.orders.deadlines import Policy
+from assistant.orders.outbox import Outbox
 from assistant.seat import Knowledge, SeatAssistant
-from assistant.server import api, feeds, knowledge, media
+from assistant.server import api, feeds, knowledge, media, orders
 from assistant.store import Store
 from assistant.switchboard import Switchboard
 
@@ -37,19 +41,32 @@ PAGES = {
     "/calls/{call}": "desk.html",
     "/desk/{agent}": "desk.html",
     "/knowledge": "knowledge.html",
+    "/orders": "orders.html",
+    "/orders/{number}": "orders.html",
 }
 
 
 def create_app(assistant: SeatAssistant, store: Store, library: Library) -> FastAPI:
-    """The application. It owns neither `assistant` nor the store's file, but closes the store when it stops."""
+    """The application. It owns neither `assistant` nor the store's file, but closes the store when it stops.
+
+    Raises SeatError or PackError for settings of orders that cannot be followed.
+    """
+    settings = assistant.settings
+    policy = Policy(settings.pack, settings.deadline_rule)
+    if settings.webhook_urls and not settings.webhook_secret.get_secret_value():
+        raise SeatError("Webhooks are signed: set webhook_secret, which their receivers check.")
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
         events = EventLog(store)
         app.state.metrics = Metrics()
         app.state.metrics.capacity.set(assistant.capacity)
-        app.state.switchboard = Switchboard(assistant, events, app.state.metrics)
+        pack = assistant.knowledge.reference.pack
+        book = OrderBook(store, pack, policy, settings.webhook_urls)
+        app.state.outbox = Outbox(store.engine, settings.webhook_secret.get_secret_value())
+        app.state.switchboard = Switchboard(assistant, events, app.state.metrics, book, app.state.outbox)
         await events.recover()
+        sending = asyncio.create_task(app.state.outbox.run())
         app.state.library = library
         app.state.gaps = Gaps(store)
         app.state.library_changed = asyncio.Event()
@@ -57,6 +74,9 @@ def create_app(assistant: SeatAssistant, store: Store, library: Library) -> Fast
         with events.follow(app.state.metrics.count):
             yield
         watching.cancel()
+        sending.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await sending
         assistant.knowledge.close()
         events.close()
 
@@ -66,6 +86,7 @@ def create_app(assistant: SeatAssistant, store: Store, library: Library) -> Fast
     app.add_middleware(SameOrigin)
     app.include_router(api.router)
     app.include_router(knowledge.router)
+    app.include_router(orders.router)
     app.include_router(media.router)
     app.include_router(feeds.router)
     pages = Path(str(files("ui")))
@@ -79,7 +100,8 @@ async def _watch(knowledge: Knowledge, changed: asyncio.Event) -> None:
     """Take up changes of the articles: at once when they are made here, else within WATCH_SECONDS."""
     while True:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(changed.wait(), WATCH_SECONDS)
+            async with asyncio.timeout(WATCH_SECONDS):
+                await changed.wait()
         changed.clear()
         try:
             await asyncio.to_thread(knowledge.refresh)

@@ -19,7 +19,9 @@ from websockets.frames import CloseCode
 from assistant.errors import SeatError
 from assistant.events import CallStarted, Event
 from assistant.log import EventLog
+from assistant.orders.book import Actor
 from assistant.requests import parse
+from assistant.server.people import actor
 from assistant.switchboard import Switchboard
 
 log = logging.getLogger(__name__)
@@ -88,6 +90,7 @@ async def _follow_desk(event_log: EventLog, agent: str, known: str | None, after
 async def _serve(socket: WebSocket, feed: AsyncIterator[Event | None]) -> None:
     """Send a feed out (None: the desk is idle) and answer requests until the page goes."""
     switchboard: Switchboard = socket.app.state.switchboard
+    by = actor(socket)
 
     async def send() -> None:
         try:
@@ -105,7 +108,7 @@ async def _serve(socket: WebSocket, feed: AsyncIterator[Event | None]) -> None:
     sending = asyncio.create_task(send())
     try:
         while True:
-            await socket.send_text(await _answer(switchboard, await socket.receive_text()))
+            await socket.send_text(await _answer(switchboard, await socket.receive_text(), by))
     except (
         WebSocketDisconnect,
         RuntimeError,
@@ -117,14 +120,14 @@ async def _serve(socket: WebSocket, feed: AsyncIterator[Event | None]) -> None:
             await sending
 
 
-async def _answer(switchboard: Switchboard, text: str) -> str:
+async def _answer(switchboard: Switchboard, text: str, by: Actor) -> str:
     try:
         request_id = json.loads(text).get("id")
     except (ValueError, AttributeError, RecursionError):
         request_id = None
     try:
         request = parse(text)
-        reply = {"type": "ack", "id": request.id, "seq": await switchboard.answer(request)}
+        reply = {"type": "ack", "id": request.id, "seq": await switchboard.answer(request, by)}
     except SeatError as error:
         reply = {"type": "error", "id": request_id, "message": str(error)}
     except Exception:

@@ -1,0 +1,1 @@
+"""Work orders after the call: numbered, dispatched, answered, called back, closed."""
