@@ -226,10 +226,12 @@ class Store:
             row = session.get(CallRow, call)
             return _summary(row) if row else None
 
-    def calls(self, limit: int, offset: int = 0) -> list[CallSummary]:
-        """Lines of the newest calls first."""
+    def calls(self, limit: int, offset: int = 0, agent: str | None = None) -> list[CallSummary]:
+        """Lines of the newest calls first; `agent`: of one desk."""
         with Session(self.engine) as session:
             query = select(CallRow).order_by(CallRow.order.desc()).limit(limit).offset(offset)
+            if agent is not None:
+                query = query.where(CallRow.agent == agent)
             return [_summary(row) for row in session.scalars(query)]
 
     def latest_call(self, agent: str) -> str | None:

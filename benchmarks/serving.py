@@ -27,7 +27,8 @@ class ServerProcess:
 
     def __init__(self, data_dir: Path | None = None, **environment: str) -> None:
         self._scratch = tempfile.TemporaryDirectory(prefix="seat-")
-        self._data = data_dir or Path(self._scratch.name)
+        self.data = data_dir or Path(self._scratch.name)
+        """Where it keeps its calls."""
         self._environment = environment
         self.process: subprocess.Popen[str] | None = None
         self.url = ""
@@ -52,7 +53,7 @@ class ServerProcess:
             return told
 
     def __enter__(self) -> ServerProcess:
-        given = {"SEAT_DATA_DIR": str(self._data), "SEAT_MAX_CALLS": "1000", "COLUMNS": "500"}
+        given = {"SEAT_DATA_DIR": str(self.data), "SEAT_MAX_CALLS": "1000", "COLUMNS": "500"}
         environment = os.environ | given | self._environment
         command = [sys.executable, "-c", "from assistant.cli import main; main()", "serve", "--port", "0"]
         self.process = subprocess.Popen(

@@ -1,81 +1,153 @@
-"""Who is calling."""
+"""Who may use the server: passwords, sessions, links and tokens."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
 import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner
 
-from assistant.ticket.names import read_name
-from assistant.ticket.people import read_gender
-from assistant.ticket.questions import NO_SOUNDS
-from tests.test_dialogue import conversation
+from assistant import people as module
+from assistant.cli import app
+from assistant.people import People, PeopleError
+from assistant.store import Store
+
+PASSWORD = "四个汉字也算密码吗不够长"
 
 
-def name(*lines: str) -> object:
-    heard = conversation(*lines)
-    return read_name(heard, read_gender(heard), NO_SOUNDS).value
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(f"sqlite:///{tmp_path / 'calls.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def people(store: Store) -> People:
+    return People(store, ["scjg"])
+
+
+def test_the_first_password_turns_the_sign_in_on(people: People) -> None:
+    people.guest("demo", "演示座席", "agent", "1")
+    people.add("crm", "integration")
+    assert not people.guarded
+    people.add("heli", "agent", PASSWORD, desk="1")
+    assert people.guarded
+    people.disable("heli")
+    assert not people.guarded
+
+
+def test_who_signs_in_is_known_by_the_session_until_it_ends(people: People) -> None:
+    added = people.add("heli", "agent", PASSWORD, display="何丽", desk="1")
+    person, key = people.sign_in("heli", PASSWORD, "10.0.0.5")
+    assert person == added == people.who(key, "session")
+    assert people.who(key, "token") is None
+    assert people.who(key + "x", "session") is None
+    people.sign_out(key)
+    assert people.who(key, "session") is None
+
+
+@pytest.mark.parametrize(("name", "lasts"), [("SESSION", -1), ("IDLE", -1)])
+def test_sessions_end_by_themselves(people: People, monkeypatch: pytest.MonkeyPatch, name: str, lasts: int) -> None:
+    people.add("heli", "agent", PASSWORD, desk="1")
+    monkeypatch.setattr(module, name, timedelta(seconds=lasts))
+    _, key = people.sign_in("heli", PASSWORD, "")
+    assert people.who(key, "session") is None
+
+
+def test_nothing_in_the_store_signs_anybody_in(people: People, store: Store) -> None:
+    people.add("heli", "agent", PASSWORD, desk="1")
+    _, key = people.sign_in("heli", PASSWORD, "")
+    with store.engine.connect() as connection:
+        kept = str(connection.execute(text("SELECT password FROM users")).all())
+        kept += str(connection.execute(text("SELECT * FROM keys")).all())
+    assert "$argon2id$" in kept
+    assert key not in kept and PASSWORD not in kept
+
+
+def test_a_wrong_password_and_a_wrong_name_are_told_apart_by_nobody(people: People) -> None:
+    people.add("heli", "agent", PASSWORD, desk="1")
+    for name in ("heli", "nobody"):
+        with pytest.raises(PeopleError, match="用户名或密码不对"):
+            people.sign_in(name, "wrong password", "")
+
+
+def test_who_guesses_has_to_wait_and_others_do_not(people: People) -> None:
+    people.add("heli", "agent", PASSWORD, desk="1")
+    people.add("boss", "supervisor", PASSWORD)
+    for _ in range(module.TRIES):
+        with pytest.raises(PeopleError, match="不对"):
+            people.sign_in("heli", "wrong password", "")
+    with pytest.raises(PeopleError, match="秒后再试"):
+        people.sign_in("heli", PASSWORD, "")
+    people.sign_in("boss", PASSWORD, "")
+
+
+def test_a_new_password_and_a_lock_end_the_sessions(people: People) -> None:
+    people.add("heli", "agent", PASSWORD, desk="1")
+    _, old = people.sign_in("heli", PASSWORD, "")
+    people.set_password("heli", PASSWORD + "2")
+    assert people.who(old, "session") is None
+    _, new = people.sign_in("heli", PASSWORD + "2", "")
+    people.disable("heli")
+    assert people.who(new, "session") is None
+    with pytest.raises(PeopleError, match="不对"):
+        people.sign_in("heli", PASSWORD + "2", "")
+    people.disable("heli", False)
+    people.sign_in("heli", PASSWORD + "2", "")
+
+
+def test_a_link_can_be_used_once(people: People) -> None:
+    people.guest("demo", "演示座席", "agent", "1")
+    people.guest("demo", "演示座席", "agent", "1")
+    link = people.key("demo", "link")
+    key = people.redeem(link, "")
+    person = people.who(key or "", "session")
+    assert person is not None and person.name == "demo"
+    assert people.redeem(link, "") is None
+    assert people.redeem("nonsense", "") is None
+    assert len(people.everybody()) == 1
 
 
 @pytest.mark.parametrize(
-    ("lines", "value"),
+    ("name", "role", "told", "words"),
     [
-        (["A 请问先生贵姓？", "C 免贵姓何，何志远。"], "何志远"),
-        (["A 请问先生贵姓", "C 免贵信合和志愿", "A 何先生您好"], "何志愿"),
-        (["A 女士，请问您贵姓？", "C 我姓秦，秦岭的秦。白云区那边。"], "秦女士"),
-        (["A 您贵姓？", "C 复姓欧阳。", "A 欧阳女士您好"], "欧阳女士"),
-        (["A 怎么称呼您？", "C 李建国。", "A 李先生"], "李建国"),
-        (["A 先生怎么称呼？", "C 叫我何生就行"], "何先生"),
-        (["A 您贵姓", "C 我姓钟钟桂生住在荔湾区", "A 钟先生"], "钟桂生"),
-        (["A 您贵姓", "C 信中", "A 钟先生您好"], "钟先生"),
+        ("a b", "agent", {"desk": "1"}, "letters"),
+        ("heli", "king", {}, "no role 'king'"),
+        ("heli", "agent", {}, "needs a desk"),
+        ("heli", "department", {"department": "x"}, "no department 'x'"),
+        ("heli", "qa", {"password": "short"}, "at least 8"),
+        ("taken", "qa", {}, "already"),
     ],
 )
-def test_names_in_the_ways_people_give_them(lines: list[str], value: str) -> None:
-    assert name(*lines) == value
+def test_whoever_cannot_be_added_is_refused_with_the_reason(
+    people: People, name: str, role: str, told: dict[str, str], words: str
+) -> None:
+    people.add("taken", "qa", PASSWORD)
+    with pytest.raises(PeopleError, match=words):
+        people.add(name, role, **({"password": PASSWORD} | told))  # type: ignore[arg-type]
+    assert [person.name for person in people.everybody()] == ["taken"]
 
 
-def test_the_caller_corrects_the_surname_the_agent_understood() -> None:
-    assert name("A 您贵姓？", "C 我姓王。", "A 黄女士，您好。", "C 不是，我姓王，三横王。") == "王女士"
-
-
-def test_other_people_in_the_story_are_not_the_caller() -> None:
-    assert name("A 好的女士，您请说。", "C 八十九路，司机师傅姓关，工号我没记住。", "A 关师傅做得很好。") is None
-    heard = conversation("C 店里那位先生态度很差", "A 那位先生叫什么？")
-    assert read_gender(heard).value is None
-
-
-def test_the_gender_is_how_the_agent_addresses_the_caller_or_how_they_speak_of_their_family() -> None:
-    assert read_gender(conversation("A 好的先生，您请说。")).value == "男"
-    assert read_gender(conversation("C 这是我老婆的手机")).value == "男"
-    assert read_gender(conversation("A 神女是您好")).value == "女"
-
-
-def test_a_surname_alone_is_no_value_until_the_form_of_address_is_known() -> None:
-    assert name("A 请问您贵姓？", "C 姓王。") is None
-    assert name("A 请问您贵姓？", "C 姓王。", "A 好的女士。") == "王女士"
-
-
-@pytest.mark.parametrize(
-    "answer",
-    ["方便吗", "安全吗", "都可以", "那算了", "干什么", "匿名行吗", "行动不便", "叫司机联系我", "叫师傅在楼下等"],
-)
-def test_answers_that_are_no_name_give_none(answer: str) -> None:
-    assert name("A 先生您怎么称呼？", "C " + answer) is None
-
-
-@pytest.mark.parametrize(
-    "told",
-    ["医院叫我马上来", "居委会叫我方便的时候过去", "叫司机联系我", "保安叫我安静", "叫师傅在楼下等", "我叫司机停车"],
-)
-def test_sending_for_somebody_is_no_introduction(told: str) -> None:
-    assert name("A 好的先生，请讲。", "C " + told) is None
-
-
-def test_forms_of_address_are_understood_and_names_need_no_question() -> None:
-    assert name("A 先生怎么称呼？", "C 就叫我老陈吧") == "陈先生"
-    assert name("A 女士怎么称呼？", "C 叫我小陈好了") == "陈女士"
-    assert name("A 先生请讲。", "C 你好，我叫李建国，我要投诉") == "李建国"
-
-
-def test_the_evidence_of_a_double_surname_is_all_of_it() -> None:
-    heard = conversation("A 您贵姓？", "C 复姓欧阳。", "A 欧阳女士您好")
-    entry = read_name(heard, read_gender(heard), NO_SOUNDS).evidence[-1]
-    assert heard.turns[entry.utterance].text[entry.start : entry.end] == "欧阳女士"
+def test_people_are_added_and_listed_by_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEAT_DATA_DIR", str(tmp_path))
+    run = CliRunner().invoke
+    added = run(
+        app, ["users", "add", "heli", "--desk", "1", "--display", "何丽", "--password-stdin"], input="abcdefgh\n"
+    )
+    assert added.exit_code == 0, added.output
+    token = run(app, ["users", "add", "crm", "--role", "integration"]).output.splitlines()[-1]
+    people = People(Store(f"sqlite:///{tmp_path / 'calls.db'}"))
+    program = people.who(token, "token")
+    assert program is not None and program.role == "integration"
+    people.sign_in("heli", "abcdefgh", "")
+    assert run(app, ["users", "password", "heli", "--password-stdin"], input="hgfedcba\n").exit_code == 0
+    people.sign_in("heli", "hgfedcba", "")
+    assert run(app, ["users", "disable", "heli"]).exit_code == 0
+    listed = run(app, ["users", "list"]).output
+    assert "何丽" in listed and "已停用" in listed
+    refused = run(app, ["users", "password", "nobody", "--password-stdin"], input="hgfedcba\n")
+    assert isinstance(refused.exception, PeopleError)

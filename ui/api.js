@@ -1,5 +1,7 @@
 /** Asking the server; what it answers that is wrong comes as an ApiError in words for editors. */
 
+import { signIn } from "./session.js";
+
 /** Fields of an article: the heading that the server names it by, in the order of the form. */
 export const HEADINGS = {
   title: "标题", question: "问题", answer: "答复", department: "承办单位", category: "事项分类", caller_kind: "诉求人类型",
@@ -70,6 +72,7 @@ function address(path, query) {
 
 function read(status, text) {
   const told = parse(text);
+  if (status === 401) signIn();
   if (status >= 200 && status < 300) return told;
   const detail = told?.detail;
   if (status === 422 && Array.isArray(detail)) {

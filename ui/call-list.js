@@ -1,9 +1,9 @@
 /** The calls the server knows, newest first. */
 
+import { ask } from "./api.js";
+
 /** @returns {Promise<{id: string, agent: string, caller_phone: string, started_at: string, ended_at: string|null,
  *   state: "live"|"ended", title: string, utterances: number}[]>} */
-export async function listCalls(limit = 100) {
-  const answer = await fetch(`/api/calls?limit=${limit}`);
-  if (!answer.ok) throw new Error(`/api/calls: ${answer.status}`);
-  return answer.json();
+export function listCalls(limit = 100) {
+  return ask("/api/calls", { query: { limit } });
 }

@@ -3,6 +3,8 @@
  * sends every message again until the server has acknowledged it (the server ignores repeats of an id).
  */
 
+import { signIn } from "./session.js";
+
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 5000;
 /** After this long without a connection the page says 已断开 instead of 重连中. */
@@ -11,6 +13,10 @@ const LOST_AFTER_MS = 10000;
 const ACK_OVERDUE_MS = 8000;
 /** Close code of a server that does not know the call: asking again would not help. */
 const NO_SUCH_CALL = 4404;
+/** Close code where the session has ended; what is not acknowledged yet is sent after the sign-in. */
+const SIGNED_OUT = 4401;
+/** Close code of a call that is another agent's. */
+const FORBIDDEN = 4403;
 const STORE = "seat.pending";
 
 export class Connection {
@@ -76,7 +82,8 @@ export class Connection {
     socket.onmessage = ({ data }) => this.#receive(JSON.parse(data));
     socket.onclose = ({ code }) => {
       if (socket !== this.socket) return;
-      if (code === NO_SUCH_CALL) this.handlers.state("refused");
+      if (code === SIGNED_OUT) signIn();
+      else if (code === NO_SUCH_CALL || code === FORBIDDEN) this.handlers.state("refused");
       else this.#closed();
     };
   }

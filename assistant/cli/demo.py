@@ -36,7 +36,13 @@ def run(
 
     async def demonstrate(server: Server) -> None:
         async with server:
-            console.print(f"座席页面：{server.url}/desk/1")
+            person = await asyncio.to_thread(server.people.guest, "demo", "演示座席", "admin", "1")
+            link = await asyncio.to_thread(server.people.key, person.name, "link")
+            console.print(
+                f"座席页面（链接只能用一次，打开即登录为{person.display}）：",
+                f"{server.url}/desk/1?link={link}",
+                sep="\n",
+            )
             with view.Transcript(console) as transcript:
                 document = await play_sample(server, transcript.show)
             console.print(view.ticket_table(document))

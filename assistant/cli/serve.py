@@ -34,6 +34,9 @@ def run(
         async with server:
             with contextlib.suppress(NotImplementedError):  # Windows has no SIGTERM to handle
                 asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stop)
+            if settings.host not in ("127.0.0.1", "::1", "localhost") and not server.people.guarded:
+                warning = "还没有任何用户，网络上任何人都能使用：请先运行 seat users add 添加用户。"
+                view.stderr().print(warning, style="bold red")
             view.stdout().print(f"座席页面：{server.url}/    音频接口：{server.media_url}    按 Ctrl+C 停止")
             await server.stopped()
 

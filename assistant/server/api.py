@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from assistant import document, events
 from assistant.metrics import Metrics
+from assistant.server.people import person
 from assistant.sheets import CSV_TYPE, csv_file
 from assistant.switchboard import Switchboard
 from assistant.ticket.form import form
@@ -29,8 +30,10 @@ def _switchboard(request: Request) -> Switchboard:
 async def calls(
     request: Request, limit: Annotated[int, Query(ge=1, le=1000)] = 100, offset: Annotated[int, Query(ge=0)] = 0
 ) -> list[dict[str, Any]]:
-    """Calls, newest first."""
-    found = await asyncio.to_thread(_switchboard(request).log.store.calls, limit, offset)
+    """Calls, newest first; an agent's own."""
+    who = person(request)
+    desk = who.desk if who and who.role == "agent" else None
+    found = await asyncio.to_thread(_switchboard(request).log.store.calls, limit, offset, desk)
     return [asdict(summary) for summary in found]
 
 

@@ -26,8 +26,10 @@ from assistant.metrics import Metrics
 from assistant.orders.book import OrderBook
 from assistant.orders.deadlines import Policy
 from assistant.orders.outbox import Outbox
+from assistant.people import People
 from assistant.seat import Knowledge, SeatAssistant
 from assistant.server import api, feeds, knowledge, media, orders
+from assistant.server import people as persons
 from assistant.store import Store
 from assistant.switchboard import Switchboard
 
@@ -41,6 +43,7 @@ PAGES = {
     "/calls/{call}": "desk.html",
     "/desk/{agent}": "desk.html",
     "/knowledge": "knowledge.html",
+    "/sign-in": "sign-in.html",
     "/orders": "orders.html",
     "/orders/{number}": "orders.html",
 }
@@ -83,7 +86,11 @@ def create_app(assistant: SeatAssistant, store: Store, library: Library) -> Fast
     app = FastAPI(
         title="Seat Assistant", lifespan=running, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )
+    people = People(store, [each.code for each in assistant.knowledge.reference.pack.departments])
+    app.state.people = people
+    app.add_middleware(persons.SignedIn, people=people, store=store)
     app.add_middleware(SameOrigin)
+    app.include_router(persons.router)
     app.include_router(api.router)
     app.include_router(knowledge.router)
     app.include_router(orders.router)

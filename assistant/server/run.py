@@ -13,6 +13,7 @@ import uvicorn
 from assistant.config import Settings
 from assistant.errors import SeatError
 from assistant.library import Library
+from assistant.people import People
 from assistant.seat import Progress, SeatAssistant
 from assistant.server.app import create_app
 from assistant.store import Store
@@ -47,8 +48,10 @@ class Server:
         self._store.claim()
         library = Library(self._store, settings.pack)
         self._assistant = SeatAssistant(settings, progress, library)
+        app = create_app(self._assistant, self._store, library)
+        self.people: People = app.state.people
         config = uvicorn.Config(
-            create_app(self._assistant, self._store, library),
+            app,
             log_level="warning",
             ws="websockets-sansio",
             ws_max_size=1 << 20,
