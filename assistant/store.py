@@ -41,7 +41,7 @@ class CallRow(Base):
     __tablename__ = "calls"
     id: Mapped[str] = mapped_column(String(128), primary_key=True)
     agent: Mapped[str] = mapped_column(String(64), index=True)
-    caller_phone: Mapped[str | None] = mapped_column(String(32))
+    caller_phone: Mapped[str | None] = mapped_column(String(32), index=True)
     started_at: Mapped[str] = mapped_column(String(40))
     """ISO 8601 with the offset it was given with."""
     order: Mapped[int] = mapped_column("arrival", index=True, unique=True)
@@ -233,6 +233,14 @@ class Store:
             if agent is not None:
                 query = query.where(CallRow.agent == agent)
             return [_summary(row) for row in session.scalars(query)]
+
+    def calls_from(self, phone: str, other_than: str = "", limit: int = 5) -> tuple[int, list[CallSummary]]:
+        """How many calls came from a number, and the newest of them; one call is left out."""
+        mine = (CallRow.caller_phone == phone, CallRow.id != other_than)
+        with Session(self.engine) as session:
+            count = session.scalar(select(func.count()).select_from(CallRow).where(*mine)) or 0
+            rows = session.scalars(select(CallRow).where(*mine).order_by(CallRow.order.desc()).limit(limit))
+            return count, [_summary(row) for row in rows]
 
     def latest_call(self, agent: str) -> str | None:
         """The newest call of a desk."""

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from benchmarks.serving import ServerProcess
-from tests.conftest import Play, SampleCall, watched
+from tests.conftest import Play, SampleCall, Submit, watched
 
 AT_ONCE = 1000.0
 SCRIPT = "<img src=x onerror=alert(1)>"
@@ -321,3 +321,26 @@ def test_an_unknown_call_says_so(page: Page, server: ServerProcess) -> None:
     page.goto(f"{server.url}/calls/no-such-call")
 
     expect(page.locator("#connection")).to_have_text("没有这通电话")
+
+
+def test_who_calls_is_told_with_the_calls_and_orders_before(
+    page: Page, server: ServerProcess, play: Play, submitted: Submit
+) -> None:
+    [order, *_] = submitted("called-before", contact_phone="13800138001", content="不退钱", title="关于退卡的投诉")
+    play(server, agent="again", call_id="calls-again", pace=AT_ONCE, seconds=5.0).wait()
+    page.goto(f"{server.url}/desk/again")
+    expect(page.locator("#caller")).to_contain_text("此前来电")
+    page.locator("#caller summary", has_text="此号码工单").press("Enter")
+    expect(page.locator("#caller a").first).to_be_visible()
+    expect(page.locator("#caller").get_by_text("关于退卡的投诉").first).to_be_visible()
+    assert order["data"]["order"] in page.locator("#caller").inner_text()
+
+
+def test_the_type_can_be_made_large(page: Page, server: ServerProcess, finished: str) -> None:
+    page.goto(f"{server.url}/calls/{finished}")
+    expect(page.locator("#call-state")).to_contain_text("已结束")
+    size = "() => parseFloat(getComputedStyle(document.body).fontSize)"
+    before = page.evaluate(size)
+    page.get_by_role("button", name="大字").click()
+    assert page.evaluate(size) > before * 1.2
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")

@@ -1,6 +1,8 @@
 /** The agent's page: takes the events of her call from the connection and hands each to the panel it belongs to. */
 
+import { Caller } from "./caller.js";
 import { Connection } from "./connection.js";
+import { Cues } from "./cues.js";
 import { byId } from "./dom.js";
 import { Form } from "./form.js";
 import { Hints } from "./hints.js";
@@ -24,6 +26,8 @@ let openedAt = Infinity;
 let queue = [];
 
 const transcript = new Transcript();
+const caller = new Caller();
+const cues = new Cues();
 const knowledge = new Knowledge({
   rate: (article, useful) => send({ type: "article.feedback", article, useful }),
   use: (article, how) => call.id && send({ type: "article.use", article, how }),
@@ -91,11 +95,15 @@ function apply(event, live) {
   if (event.call !== call.id) return;
   call.seq = event.seq;
   if (at > call.heard) Object.assign(call, { heard: at, heardAt: performance.now() });
-  if (type.startsWith("transcript.") || type === "speech.started") transcript.apply(event);
-  else if (type.startsWith("knowledge.")) knowledge.apply(event);
+  if (type.startsWith("transcript.") || type === "speech.started") {
+    transcript.apply(event);
+    cues.apply(event);
+  }
+  if (type.startsWith("knowledge.")) knowledge.apply(event);
   else if (type.startsWith("ticket.")) form.apply(event, live);
   else if (type === "hint.raised") hints.raise(data);
   else if (type === "call.ended") Object.assign(call, { state: "ended", reason: data.reason });
+  if (type === "ticket.updated") caller.field(data);
   if (type === "ticket.submitted") call.submitted = true;
 }
 
@@ -109,6 +117,8 @@ function begin({ call: id, data, seq }) {
   transcript.say("已接通，等待说话");
   knowledge.reset(data.started_at);
   hints.reset();
+  cues.reset();
+  caller.begin(id, data.caller_phone);
   form.reset(id);
   form.restore(connection.unacknowledged(id));
 }
@@ -150,6 +160,7 @@ function showCall() {
 function showClock() {
   const running = call.state === "live" ? (performance.now() - call.heardAt) / 1000 : 0;
   byId("call-clock").textContent = call.state === "waiting" ? "" : clock(call.heard + running);
+  cues.show(call.heard + running, call.state === "live");
 }
 
 function arrange() {
@@ -159,6 +170,12 @@ function arrange() {
   split.textContent = panel === "both" ? "分屏" : "合并";
   split.title = panel === "both" ? "通话和工单各开一个窗口，每块屏幕一个" : "两部分回到一个窗口";
   split.addEventListener("click", () => (panel === "both" ? splitWindows() : showPanel("")));
+  const large = byId("large");
+  large.addEventListener("click", () => {
+    const on = large.getAttribute("aria-pressed") !== "true";
+    large.setAttribute("aria-pressed", String(on));
+    document.documentElement.dataset.large = String(on);
+  });
   byId("reconnect").addEventListener("click", () => connection.reconnect());
   addEventListener("pagehide", () => form.commit());
   addEventListener("beforeunload", (event) => connection.pending.size && event.preventDefault());

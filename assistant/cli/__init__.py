@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from assistant.cli import capture, demo, doctor, extract, kb, replay, serve, users
+from assistant.cli import callers, capture, demo, doctor, extract, kb, replay, serve, users
 from assistant.errors import SeatError
 from audio.errors import AudioError
 from kb.errors import PackError
@@ -23,6 +23,7 @@ for module in (demo, serve, replay, extract, capture, doctor):
     app.command(module.NAME)(module.run)
 app.add_typer(kb.app, name="kb")
 app.add_typer(users.app, name="users")
+app.add_typer(callers.app, name="callers")
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from assistant.orders.deadlines import Deadline, Policy, after
 from assistant.orders.life import (
     MOVES,
     QUESTIONS,
+    STATES,
     MoveName,
     NoSuchOrder,
     OrderError,
@@ -38,6 +39,13 @@ CHINA = timezone(timedelta(hours=8))
 LONGEST_NOTE = 5_000
 WAITING: tuple[State, ...] = ("accepted", "dispatched", "in_progress", "returned")
 """States in which a deadline runs."""
+LATELY = timedelta(days=30)
+"""Orders received within this time are looked at for others about the same."""
+MANY = 10
+"""Orders about the same subject and matter lately from which on each is supervised without anybody's asking."""
+BRIEF = 5
+"""Orders that are listed beside a call."""
+SYSTEM = "系统"
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,19 @@ class NewOrder:
         """Codes of those that help."""
         value = self.fields["co_departments"].value
         return tuple(value) if isinstance(value, tuple | list) and self.department else ()
+
+
+@dataclass(frozen=True)
+class Brief:
+    """A line about an order for whoever has its caller on the telephone."""
+
+    number: str
+    title: str
+    state: State
+    state_name: str
+    received: str
+    department: str
+    """Its name; empty: none."""
 
 
 @dataclass(frozen=True)
@@ -242,6 +263,12 @@ class OrderBook:
             told = {"department": new.department, "co_departments": list(new.co_departments)}
             self._dispatch(session, row, new.department, new.co_departments)
             self._note(session, row, "dispatch", new.by, "accepted", "dispatched", now, data=told)
+        others = self._alike(row.subject, row.address, row.category)
+        if not new.direct and others and (count := self._count(session, others)) >= MANY:
+            row.supervised = True
+            note = f"{LATELY.days} 天内第 {count} 件同一对象、同一事项的诉求，自动督办。"
+            state = row.state  # type: ignore[assignment]
+            self._note(session, row, "supervise", Actor(SYSTEM, "admin"), state, state, now, note)
 
     # Moves
 
@@ -441,6 +468,44 @@ class OrderBook:
         with Session(self.engine) as session:
             for row in session.scalars(self._sorted(self._chosen(query, by), query)):
                 yield self._order(session, row, by)
+
+    def of_caller(self, phone: str) -> tuple[int, list[Brief]]:
+        """How many orders came from a number or ask to call it, and the newest of them: whoever takes the call sees
+        them, whosever they are."""
+        return self._brief([or_(OrderRow.line == phone, OrderRow.phone == phone)]) if phone else (0, [])
+
+    def alike(self, subject: str, address: str, category: str) -> tuple[int, list[Brief]]:
+        """How many orders lately are about the same matter of the same subject (where there is none: at the same
+        address), and the newest of them."""
+        where = self._alike(subject, address, category)
+        return self._brief(where) if where else (0, [])
+
+    @staticmethod
+    def _alike(subject: str, address: str, category: str) -> list[ColumnElement[bool]]:
+        if not category or not (subject or address):
+            return []
+        same = OrderRow.subject == subject if subject else OrderRow.address == address
+        return [same, OrderRow.category == category, OrderRow.received >= _utc(datetime.now(CHINA) - LATELY)]
+
+    @staticmethod
+    def _count(session: Session, where: Sequence[ColumnElement[bool]]) -> int:
+        return session.scalar(select(func.count()).select_from(OrderRow).where(*where)) or 0
+
+    def _brief(self, where: Sequence[ColumnElement[bool]]) -> tuple[int, list[Brief]]:
+        with Session(self.engine) as session:
+            rows = session.scalars(select(OrderRow).where(*where).order_by(OrderRow.number.desc()).limit(BRIEF))
+            found = [
+                Brief(
+                    row.number,
+                    row.title,
+                    row.state,  # type: ignore[arg-type]
+                    STATES[row.state],  # type: ignore[index]
+                    _local(row.received) or "",
+                    self.departments.get(row.department, ""),
+                )
+                for row in rows
+            ]
+            return self._count(session, where), found
 
     def counts(self, by: Actor) -> dict[str, int]:
         """How many of the reader's orders are in each state, are overdue, and are supervised."""

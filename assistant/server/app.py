@@ -18,6 +18,8 @@ from starlette.datastructures import Headers
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from assistant.callers import SpecialCallers
+from assistant.config import data_dir
 from assistant.errors import SeatError
 from assistant.gaps import Gaps
 from assistant.library import Library
@@ -28,7 +30,7 @@ from assistant.orders.deadlines import Policy
 from assistant.orders.outbox import Outbox
 from assistant.people import People
 from assistant.seat import Knowledge, SeatAssistant
-from assistant.server import api, feeds, knowledge, media, orders
+from assistant.server import api, callers, feeds, knowledge, media, orders
 from assistant.server import people as persons
 from assistant.store import Store
 from assistant.switchboard import Switchboard
@@ -88,12 +90,14 @@ def create_app(assistant: SeatAssistant, store: Store, library: Library) -> Fast
     )
     people = People(store, [each.code for each in assistant.knowledge.reference.pack.departments])
     app.state.people = people
+    app.state.callers = SpecialCallers.load(data_dir(), settings.pack)
     app.add_middleware(persons.SignedIn, people=people, store=store)
     app.add_middleware(SameOrigin)
     app.include_router(persons.router)
     app.include_router(api.router)
     app.include_router(knowledge.router)
     app.include_router(orders.router)
+    app.include_router(callers.router)
     app.include_router(media.router)
     app.include_router(feeds.router)
     pages = Path(str(files("ui")))

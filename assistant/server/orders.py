@@ -137,6 +137,18 @@ async def life() -> dict[str, Any]:
     }
 
 
+@router.get("/alike")
+async def alike(
+    request: Request,
+    category: Annotated[str, Parameter(max_length=64)],
+    subject: Annotated[str, Parameter(max_length=200)] = "",
+    address: Annotated[str, Parameter(max_length=500)] = "",
+) -> dict[str, Any]:
+    """Orders of the last 30 days about the same matter of the same subject, or at the same address."""
+    count, found = await asyncio.to_thread(_book(request).alike, subject, address, category)
+    return {"count": count, "orders": [asdict(order) for order in found]}
+
+
 @router.get("/outbox")
 async def outbox(request: Request, limit: Annotated[int, Parameter(ge=1, le=1000)] = 100) -> dict[str, Any]:
     """What webhooks have not taken yet, oldest first, and why."""

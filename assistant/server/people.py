@@ -55,7 +55,7 @@ RULES = tuple(
         (".*", r"/api/orders.*|/orders.*", tuple(ROLES)),
         ("GET", r"/api/(?:fields|events/schema|openapi\.json)", tuple(ROLES)),
         ("GET", r"/media|/metrics", ("integration",)),
-        ("GET", r"/(?:api/)?calls.*|/desk/.*", (*_HOTLINE, "integration")),
+        ("GET", r"/(?:api/)?calls.*|/api/callers/.*|/desk/.*", (*_HOTLINE, "integration")),
     )
 )
 """The first rule that fits decides; what fits none is for admins."""

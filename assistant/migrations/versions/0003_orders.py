@@ -12,7 +12,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the tables, and find calls by number."""
+    op.create_index("ix_calls_caller_phone", "calls", ["caller_phone"])
     op.create_table(
         "orders",
         sa.Column("number", sa.String(32), primary_key=True),
@@ -87,6 +88,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the tables."""
+    """Drop the tables and the index."""
+    op.drop_index("ix_calls_caller_phone", "calls")
     for table in ("deliveries", "order_counters", "order_moves", "order_departments", "orders"):
         op.drop_table(table)
