@@ -18,7 +18,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 from filelock import FileLock, Timeout
 from sqlalchemy import ForeignKey, Index, String, Text, create_engine, delete, event, func, insert, select, update
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
@@ -118,6 +118,8 @@ class Entry:
     request: str | None = None
 
 
+CLAIM = 12345
+"""The advisory lock of a server on PostgreSQL."""
 Write = Callable[[Session], None]
 """Writes something in a transaction that it does not end."""
 
@@ -129,6 +131,7 @@ class Store:
         self._adding = threading.Lock()
         """Arrivals are counted one after the other."""
         self._claim: FileLock | None = None
+        self._claimed: Connection | None = None
         try:
             self.engine = create_engine(url, connect_args={"timeout": 30} if url.startswith("sqlite") else {})
             if self.engine.dialect.name == "sqlite":
@@ -139,7 +142,7 @@ class Store:
             raise SeatError(f"The database {_printable(url)} cannot be opened: {reason}.") from error
 
     def claim(self) -> None:
-        """Make this process the only server on an SQLite file: a second would take the first one's live calls for dead.
+        """Make this process the only server on the database: a second would take the first one's live calls for dead.
 
         Raises StoreInUse when another has it.
         """
@@ -153,9 +156,18 @@ class Store:
                     f"Another server already uses {file}; stop it, or give this one a SEAT_DATA_DIR of its own."
                 ) from error
             self._claim = lock
+        elif self.engine.dialect.name == "postgresql":
+            connection = self.engine.connect()
+            if not connection.scalar(select(func.pg_try_advisory_lock(CLAIM))):
+                connection.close()
+                raise StoreInUse(f"Another server already uses {_printable(str(self.engine.url))}; stop it first.")
+            self._claimed = connection
 
     def close(self) -> None:
         """Give back all connections."""
+        if self._claimed:
+            self._claimed.invalidate()
+            self._claimed.close()
         self.engine.dispose()
         if self._claim:
             self._claim.release()

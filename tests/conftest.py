@@ -23,11 +23,13 @@ from assistant.config import cache_dir
 from assistant.demo import sample
 from assistant.recognizer import Recognizer
 from assistant.seat import Knowledge
+from assistant.store import Store
 from audio.files import RecordingReader
 from audio.media import MediaClient, MediaStart
 from audio.resample import SAMPLE_RATE, Resampler, Samples
 from benchmarks.serving import ServerProcess
 from kb.pack import DEFAULT_PACK
+from tests.postgres import Postgres
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,33 @@ def recognizer() -> Recognizer:
 @pytest.fixture(scope="session")
 def knowledge() -> Knowledge:
     return Knowledge(DEFAULT_PACK)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    try:
+        started = Postgres()
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+    with started:
+        yield started
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind that is promised."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'calls.db'}"
+    url: str = request.getfixturevalue("postgres").database()
+    return url
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """An empty store of each kind that is promised."""
+    opened = Store(database_url)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")

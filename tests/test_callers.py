@@ -17,7 +17,7 @@ from assistant.store import Store
 from benchmarks.serving import ServerProcess
 from kb.pack import DEFAULT_PACK
 from tests.conftest import Submit
-from tests.test_orders import BOSS, book, pack, store, submit  # noqa: F401 - fixtures
+from tests.test_orders import BOSS, book, pack, submit  # noqa: F401 - fixtures
 
 LISTED = "15900200370"
 """In the demo pack: 高龄老人."""

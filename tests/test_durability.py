@@ -77,28 +77,53 @@ def test_a_database_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
         Store("nonsense")
 
 
-def test_one_server_at_a_time_uses_the_calls(tmp_path: Path) -> None:
-    with ServerProcess(tmp_path) as server:
+def test_a_submission_that_was_acknowledged_outlives_a_killed_server_and_is_done_once(
+    tmp_path: Path, play: Play, database_url: str
+) -> None:
+    submission = {"type": "ticket.submit", "id": "s", "call": "cut-off"}
+    with ServerProcess(tmp_path, SEAT_DATABASE_URL=database_url) as server:
+        play(server, call_id="cut-off", pace=1000.0, seconds=2).wait()
+        with connect(f"{server.websocket}/calls/cut-off/events?after=100000") as page:
+            assert (
+                ask(page, type="ticket.edit", id="e", call="cut-off", field="department", value="scjg")["type"] == "ack"
+            )
+            acknowledged = ask(page, **submission)
+            server.kill()
+    with ServerProcess(tmp_path, SEAT_DATABASE_URL=database_url) as server:
+        with connect(f"{server.websocket}/calls/cut-off/events") as page:
+            assert ask(page, **submission) == acknowledged
+            assert ask(page, **(submission | {"id": "again"}))["type"] == "ack"
+        told = httpx.get(f"{server.url}/api/orders").json()
+        assert told["total"] == 1
+        assert (told["orders"][0]["call"], told["orders"][0]["state"]) == ("cut-off", "dispatched")
+    store = Store(database_url)
+    kinds = [event.type for event in store.events("cut-off")]
+    store.close()
+    assert kinds[-2:] == ["ticket.submitted", "ticket.dispatched"]
+    assert kinds.count("ticket.submitted") == 1
+
+
+def test_one_server_at_a_time_uses_the_calls(tmp_path: Path, database_url: str) -> None:
+    with ServerProcess(tmp_path, SEAT_DATABASE_URL=database_url) as server:
         httpx.get(f"{server.url}/api/health").raise_for_status()
-        with pytest.raises(SeatError, match="Another server already uses"), ServerProcess(tmp_path):
+        with (
+            pytest.raises(SeatError, match="Another server already uses"),
+            ServerProcess(tmp_path, SEAT_DATABASE_URL=database_url),
+        ):
             pass
-    with ServerProcess(tmp_path) as server:
+    with ServerProcess(tmp_path, SEAT_DATABASE_URL=database_url) as server:
         httpx.get(f"{server.url}/api/health").raise_for_status()
 
 
-def test_many_calls_may_come_at_once(tmp_path: Path) -> None:
-    store = Store(f"sqlite:///{tmp_path / 'calls.db'}")
+def test_many_calls_may_come_at_once(store: Store) -> None:
     starts = [MediaStart(str(n), "1", None, 8000, 2, datetime.now().astimezone()) for n in range(40)]
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(store.add_call, starts))
     assert len(store.calls(100)) == 40
-    store.close()
 
 
-def test_the_store_keeps_an_id_for_one_call(tmp_path: Path) -> None:
-    store = Store(f"sqlite:///{tmp_path / 'calls.db'}")
+def test_the_store_keeps_an_id_for_one_call(store: Store) -> None:
     start = MediaStart("one", "1", None, 8000, 2, datetime.now().astimezone())
     assert store.add_call(start)
     assert not store.add_call(start)
     assert [call.id for call in store.calls(10)] == ["one"]
-    store.close()

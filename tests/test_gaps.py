@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from pathlib import Path
-
-import pytest
 
 from assistant.events import CallStarted, Data, Event, KnowledgeFeedback, KnowledgeUsed, TranscriptFinal, suggestion
 from assistant.gaps import Gaps
@@ -14,11 +11,6 @@ from assistant.store import Entry, Search, Store
 from audio.media import MediaStart
 
 DAY = date(2026, 4, 1)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(f"sqlite:///{tmp_path / 'calls.db'}")
 
 
 def call(store: Store, name: str, *events: Data, day: str = "2026-04-10") -> None:

@@ -27,8 +27,8 @@ def pack(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def library(tmp_path: Path, pack: Path) -> Library:
-    return Library(Store(f"sqlite:///{tmp_path / 'calls.db'}"), pack)
+def library(store: Store, pack: Path) -> Library:
+    return Library(store, pack)
 
 
 def test_until_somebody_changes_one_the_packs_articles_are_the_library(library: Library, pack: Path) -> None:

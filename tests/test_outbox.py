@@ -7,7 +7,6 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -73,13 +72,6 @@ def receivers() -> Iterator[Callable[..., Receiver]]:
     yield begin
     for receiver in opened:
         receiver.close()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(f"sqlite:///{tmp_path / 'calls.db'}")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture(autouse=True)

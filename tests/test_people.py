@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,13 +15,6 @@ from assistant.people import People, PeopleError
 from assistant.store import Store
 
 PASSWORD = "四个汉字也算密码吗不够长"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(f"sqlite:///{tmp_path / 'calls.db'}")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -357,7 +357,7 @@ class OrderBook:
             self._dispatch(session, row, told["department"], kept)
             told["co_departments"] = kept
         elif name == "answer":
-            row.answer = note.strip()
+            row.answer = _kept(note.strip())
         elif name == "extend":
             row.extended += told["days"]
             row.due = _utc(datetime.fromisoformat(told["due"]))
@@ -415,13 +415,13 @@ class OrderBook:
                 number=row.number,
                 version=row.version,
                 at=now,
-                by=by.name,
+                by=_kept(by.name),
                 role=by.role,
                 source=by.source,
                 move=name,
                 before=before,
                 after=after_,
-                note=note,
+                note=_kept(note),
                 data=json.dumps(data or {}, ensure_ascii=False),
             )
         )
@@ -537,7 +537,7 @@ class OrderBook:
             where += [OrderRow.due < _utc(datetime.now(CHINA)), OrderRow.state.in_(WAITING)]
         if query.supervised:
             where += [OrderRow.supervised.is_(True), OrderRow.state != "closed"]
-        for word in query.q.split():
+        for word in _kept(query.q).split():
             columns = (OrderRow.number, OrderRow.phone, OrderRow.line, OrderRow.caller_name, OrderRow.subject,
                        OrderRow.address, OrderRow.title, OrderRow.content)  # fmt: skip
             where.append(or_(*(column.contains(word, autoescape=True) for column in columns)))
@@ -602,7 +602,12 @@ def _step(row: OrderMoveRow) -> Step:
 
 
 def _text(field_: FieldValue) -> str:
-    return "" if field_.value is None else str(field_.value)
+    return "" if field_.value is None else _kept(str(field_.value))
+
+
+def _kept(text_: str) -> str:
+    """Text without the one character that PostgreSQL cannot keep."""
+    return text_.replace("\0", "")
 
 
 def _local(utc: str | None) -> str | None:
