@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from assistant.errors import SeatError
@@ -28,6 +28,12 @@ def data_dir() -> Path:
 
 def _config_file() -> Path:
     return Path(os.environ.get("SEAT_CONFIG", "seat.toml"))
+
+
+def _address(url: str) -> str:
+    """An address of the web, as it was written."""
+    TypeAdapter(HttpUrl).validate_python(url)
+    return url
 
 
 class Settings(BaseSettings):
@@ -55,9 +61,11 @@ class Settings(BaseSettings):
     """Seconds of new speech between two partials of an utterance (more when the machine is busy)."""
     max_calls: int = Field(default=0, ge=0)
     """Calls at once; more are refused. 0: as many as this machine was measured to carry when the server started."""
+    audio_days: int = Field(default=30, ge=0)
+    """Days that recordings of calls are kept in the data directory; 0: calls are not recorded."""
     deadline_rule: str = ""
     """Which rule of the pack's deadlines.csv orders follow; empty: the first."""
-    webhook_urls: list[Annotated[str, Field(pattern=r"^https?://\S+$")]] = []
+    webhook_urls: list[Annotated[str, AfterValidator(_address)]] = []
     """Addresses (http://10.0.0.7/orders) that are told of every order and of what is done to it."""
     webhook_secret: SecretStr = SecretStr("")
     """What webhooks are signed with; needed where there are any."""

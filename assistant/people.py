@@ -35,9 +35,11 @@ LINK = timedelta(hours=1)
 """How long a one-time link can be used."""
 TOKEN = timedelta(days=3650)
 """How long a program's token holds."""
-SHORTEST_PASSWORD = 8
-TRIES, PAUSE = 5, 60.0
-"""After so many wrong passwords in a row a name waits so many seconds."""
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 256
+TRIES, TRIES_OF_SOURCE, PAUSE = 5, 50, 60.0
+"""Wrong passwords in a row for a name, and from a machine, after which it has to wait, and seconds of that."""
+MOST_COUNTED = 10_000
+"""Names and machines whose tries are remembered."""
 
 Kind = Literal["session", "link", "token"]
 
@@ -105,8 +107,7 @@ class People:
     def guarded(self) -> bool:
         """Whether people have to sign in: somebody has a password."""
         with Session(self._engine) as session:
-            query = select(UserRow.name).where(UserRow.password != "", UserRow.disabled.is_(False)).limit(1)
-            return session.scalar(query) is not None
+            return session.scalar(select(UserRow.name).where(UserRow.password != "").limit(1)) is not None
 
     def add(
         self, name: str, role: str, password: str = "", *, display: str = "", desk: str = "", department: str = ""
@@ -114,6 +115,8 @@ class People:
         """Make somebody known. Raises PeopleError that says what is wrong."""
         if not re.fullmatch(r"[\w.@-]{1,64}", name):
             raise PeopleError(f"A name has 1 to 64 letters, digits and . _ @ -, not {name[:70]!r}.")
+        if len(desk) > 64:
+            raise PeopleError("A desk's number has at most 64 characters.")
         if role not in ROLES:
             raise PeopleError(f"There is no role {role!r}; choose one of {', '.join(ROLES)}.")
         if role == "agent" and not desk:
@@ -174,34 +177,45 @@ class People:
             session.execute(delete(KeyRow).where(KeyRow.user == name, KeyRow.kind == "session"))
 
     def disable(self, name: str, disabled: bool = True) -> None:
-        """Lock somebody out, at once, or let him in again. Raises PeopleError."""
+        """Lock somebody out, at once, or let the person in again. Raises PeopleError."""
         with Session(self._engine) as session, session.begin():
             self._row(session, name).disabled = disabled
             if disabled:
-                session.execute(delete(KeyRow).where(KeyRow.user == name))
+                session.execute(delete(KeyRow).where(KeyRow.user == name, KeyRow.kind != "token"))
 
     def sign_in(self, name: str, password: str, source: str) -> tuple[Person, str]:
         """The person and the key of a session. Raises PeopleError; takes as long for a name that does not exist."""
-        with self._counting:
-            wrong, until = self._wrong.get(name, (0, 0.0))
-        if time.monotonic() < until:
-            raise PeopleError(f"密码错误次数过多，请 {int(until - time.monotonic()) + 1} 秒后再试。")
+        tries = {f"name {name}": TRIES, f"source {source}": TRIES_OF_SOURCE}
+        self._count(tries)
         with Session(self._engine) as session:
             row = session.get(UserRow, name)
             known = row is not None and bool(row.password) and not row.disabled
             try:
-                self._hasher.verify(row.password if row and known else self._nobody, password)
+                given = password.encode("utf-8", "surrogatepass")
+                self._hasher.verify(row.password if row and known else self._nobody, given)
             except (VerificationError, InvalidHashError):
                 known = False
             if not known or row is None:
-                with self._counting:
-                    pause = PAUSE if wrong + 1 >= TRIES else 0.0
-                    self._wrong[name[:64]] = (0 if pause else wrong + 1, time.monotonic() + pause)
                 raise PeopleError("用户名或密码不对。")
             person = _person(row)
         with self._counting:
-            self._wrong.pop(name, None)
+            for each in tries:
+                self._wrong.pop(each, None)
         return person, self.key(name, "session", source)
+
+    def _count(self, tries: dict[str, int]) -> None:
+        """Count a try before it is made, so that many at once are not one. Raises PeopleError while there are too
+        many; they are forgotten PAUSE seconds after the last."""
+        now = time.monotonic()
+        with self._counting:
+            if len(self._wrong) > MOST_COUNTED:
+                self._wrong = {each: told for each, told in self._wrong.items() if told[1] + PAUSE > now}
+            for each, most in tries.items():
+                wrong, last = self._wrong.get(each, (0, 0.0))
+                wrong = wrong if last + PAUSE > now else 0
+                if wrong >= most:
+                    raise PeopleError(f"密码错误次数过多，请 {int(last + PAUSE - now) + 1} 秒后再试。")
+                self._wrong[each] = (wrong + 1, now)
 
     def key(self, name: str, kind: Kind, source: str = "") -> str:
         """A new key for somebody; it is told once, and only its hash is kept."""
@@ -223,8 +237,9 @@ class People:
             )
         return key
 
-    def who(self, key: str, kind: Kind) -> Person | None:
-        """Whose key that is; None where it is none, has expired, or its owner is locked out."""
+    def who(self, key: str, kind: Kind, touch: bool = True) -> Person | None:
+        """Whose key that is; None where it is none, has expired, or its owner is locked out. `touch`: this is a
+        request, from which the session is not idle."""
         with Session(self._engine) as session, session.begin():
             row = session.get(KeyRow, _hash(key))
             if row is None or row.kind != kind or row.expires < _now():
@@ -234,9 +249,15 @@ class People:
             user = session.get(UserRow, row.user)
             if user is None or user.disabled:
                 return None
-            if row.seen < _now(-TOUCH):
+            if touch and row.seen < _now(-TOUCH):
                 row.seen = _now()
             return _person(user)
+
+    def token(self, name: str) -> str:
+        """A token for a program, or for an agent's machine, in place of the one before. Raises PeopleError."""
+        with Session(self._engine) as session, session.begin():
+            session.execute(delete(KeyRow).where(KeyRow.user == name, KeyRow.kind == "token"))
+        return self.key(name, "token")
 
     def redeem(self, link: str, source: str) -> str | None:
         """The key of a session for a one-time link, which is used up; None where it cannot be used."""
@@ -253,8 +274,8 @@ class People:
             session.execute(delete(KeyRow).where(KeyRow.hash == _hash(key)))
 
     def _hashed(self, password: str) -> str:
-        if len(password) < SHORTEST_PASSWORD:
-            raise PeopleError(f"A password has at least {SHORTEST_PASSWORD} characters.")
+        if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+            raise PeopleError(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
         return self._hasher.hash(password)
 
     @staticmethod

@@ -45,4 +45,4 @@ def xlsx_file(title: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]
 
 def _plain(text: str) -> str:
     """Text that a spreadsheet will not run as a formula."""
-    return "'" + text if text.startswith(("=", "+", "-", "@")) else text
+    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -24,6 +24,7 @@ from assistant.events import (
 from assistant.log import EventLog
 from assistant.metrics import Metrics
 from assistant.orders.book import Actor, NewOrder, OrderBook
+from assistant.orders.life import ROLES, NotAllowed, may
 from assistant.orders.outbox import Outbox
 from assistant.requests import AnyRequest, ArticleFeedback, ArticleUse, TicketAccept, TicketEdit, TicketSubmit
 from assistant.seat import SeatAssistant
@@ -98,8 +99,11 @@ class Switchboard:
             if done is not None:
                 return done
             past = await self.log.past(request.call)
-            if not past or past[0].type != CallStarted.type:
+            theirs = by.role == "agent" and bool(past) and past[0].data.get("agent") != by.desk
+            if not past or past[0].type != CallStarted.type or theirs:
                 raise CallError(f"没有通话 {request.call}。")
+            if isinstance(request, TicketEdit | TicketAccept | TicketSubmit) and not may("submit", by.role):
+                raise NotAllowed(f"{ROLES[by.role]}不能填写工单。")
             if isinstance(request, TicketSubmit):
                 return await self._submit(request, past, by)
             drafts = await self._drafts(request, past)

@@ -76,8 +76,7 @@ class Understanding:
             return ticket_drafts(noted, at, utterance.index, arrived)
 
         async def fill() -> list[Draft]:
-            noted = await self._locked(self._filler.hear, utterance)
-            return drafts([item for item in noted if isinstance(item, Hint) or not self._submitted])
+            return drafts(await self._locked(self._unless_submitted, self._filler.hear, utterance))
 
         async def suggest() -> list[Draft]:
             hits = await asyncio.to_thread(self._suggester.hear, utterance, self._filler.likely_categories)
@@ -88,7 +87,7 @@ class Understanding:
         async def ask() -> list[Draft] | None:
             questions = await self._locked(self._filler.questions)
             answers = await self._asker.ask(questions, until - time.monotonic() if self._live else None)
-            return drafts(await self._locked(self._filler.learn, answers)) if answers else None
+            return drafts(await self._locked(self._unless_submitted, self._filler.learn, answers)) if answers else None
 
         await self._step("ticket", fill, utterance.index)
         await self._step("suggestions", suggest, utterance.index)
@@ -144,6 +143,10 @@ class Understanding:
         await self._publish(drafts)
         self._observe(stage, time.monotonic() - began)
         return True
+
+    def _unless_submitted(self, work: Callable[[T], list[Change | Hint]], told: T) -> list[Change | Hint]:
+        """Nothing more is read into a ticket that has been submitted."""
+        return [] if self._submitted else work(told)
 
     async def _locked(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Work on the ticket, on another thread; nothing else touches it meanwhile."""

@@ -218,6 +218,31 @@ def test_a_move_that_is_not_ones_own_to_make_is_refused_with_who_makes_it(book: 
         book.move(number, "supervise", OFFICE)
 
 
+def test_a_department_that_helps_may_take_notes_only(book: OrderBook, store: Store) -> None:
+    number = submit(book, store)
+    helper = replace(OFFICE, department="tyj")
+    assert book.find(number, helper).moves == ["note"]
+    with pytest.raises(NotAllowed, match="主办单位"):
+        book.move(number, "start", helper)
+    assert book.move(number, "note", helper, note="已到场").state == "dispatched"
+
+
+def test_a_caller_who_wants_to_be_kept_secret_is_kept_secret_from_departments(book: OrderBook, store: Store) -> None:
+    number = submit(book, store, confidential=True)
+    order = book.find(number, OFFICE)
+    assert (order.caller_name, order.phone, order.line) == ("", "", "")
+    assert "何志远" not in str(order) and "13800138001" not in str(order)
+    assert book.search(Query(q="13800138001"), OFFICE)[0] == 0
+    assert book.find(number, AGENT).phone == "13800138001"
+
+
+def test_departments_do_not_see_the_hotlines_machines(book: OrderBook, store: Store) -> None:
+    number = submit(book, store)
+    book.move(number, "start", OFFICE)
+    assert [step.source for step in book.find(number, OFFICE).steps] == ["", "", "10.0.1.9"]
+    assert [step.source for step in book.find(number, AGENT).steps] == ["10.0.0.5", "10.0.0.5", "10.0.1.9"]
+
+
 def test_the_second_of_two_who_act_at_once_learns_of_the_first(book: OrderBook, store: Store) -> None:
     number = submit(book, store)
     seen = book.find(number, AGENT).version

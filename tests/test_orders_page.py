@@ -108,6 +108,26 @@ def test_a_department_answers_and_the_hotline_calls_back(page: Page, server: Ser
     expect(step(page, "回访办结")).to_contain_text("反映的问题是否解决？ 是")
 
 
+def test_what_was_written_is_there_until_the_server_has_taken_it(
+    page: Page, server: ServerProcess, submitted: Submit
+) -> None:
+    number = submit(submitted, "written")
+    httpx.post(f"{server.url}/api/orders/{number}/moves", json={"move": "start"}).raise_for_status()
+    page.goto(f"{server.url}/orders/{number}")
+    act(page, "答复")
+    page.get_by_label("答复内容").fill("写了很久的答复")
+    page.keyboard.press("Escape")
+    httpx.post(f"{server.url}/api/orders/{number}/moves", json={"move": "urge", "by": "班长"}).raise_for_status()
+    act(page, "答复")
+    expect(page.get_by_label("答复内容")).to_have_value("写了很久的答复")
+    page.get_by_role("dialog").get_by_role("button", name="答复").click()
+    expect(page.get_by_role("dialog")).to_contain_text("班长：催办")
+    page.get_by_role("dialog").get_by_role("button", name="答复").click()
+    expect(page.locator(".order-answer")).to_contain_text("写了很久的答复")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator(".order-actions .primary")).to_be_focused()
+
+
 def test_what_the_server_refuses_is_said_and_the_newest_is_shown(
     page: Page, server: ServerProcess, submitted: Submit
 ) -> None:

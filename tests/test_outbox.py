@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -85,11 +85,11 @@ def book_of(store: Store, *urls: str) -> OrderBook:
     return OrderBook(store, CityPack.load(DEFAULT_PACK), Policy(DEFAULT_PACK), urls)
 
 
-def send(store: Store, until: Callable[[Outbox], bool], **client: Any) -> Outbox:
+def send(store: Store, urls: Sequence[str], until: Callable[[Outbox], bool], **client: Any) -> Outbox:
     """Run an outbox until something is so."""
 
     async def run() -> Outbox:
-        box = Outbox(store.engine, SECRET, httpx.AsyncClient(**({"timeout": 5.0} | client)))
+        box = Outbox(store.engine, urls, SECRET, httpx.AsyncClient(**({"timeout": 5.0} | client)))
         sending = asyncio.create_task(box.run())
         async with asyncio.timeout(30):
             while not until(box):  # noqa: ASYNC110 - it looks into the store, which tells nobody
@@ -112,7 +112,7 @@ def test_every_move_is_told_in_order_signed_and_with_a_key_of_its_own(
     book = book_of(store, receiver.url)
     number = submit(book, store)
     book.move(number, "urge", BOSS, note="第二次来电")
-    send(store, delivered)
+    send(store, [receiver.url], delivered)
     assert receiver.told == ["order.submit", "order.dispatch", "order.urge"]
     headers, body = receiver.taken[2]
     assert headers["X-Seat-Signature"] == signature(SECRET, headers["X-Seat-Timestamp"], body)
@@ -124,15 +124,39 @@ def test_every_move_is_told_in_order_signed_and_with_a_key_of_its_own(
 def test_what_was_not_taken_is_sent_again_with_the_same_key(store: Store, receivers: Callable[..., Receiver]) -> None:
     receiver = receivers(lambda count: 503 if count < 3 else 200)
     submit(book_of(store, receiver.url), store, direct=True)
-    send(store, delivered)
+    send(store, [receiver.url], delivered)
     assert receiver.told == ["order.direct"] * 3
     assert len({headers["Idempotency-Key"] for headers, _ in receiver.taken}) == 1
+
+
+def test_what_is_told_of_an_order_comes_in_order_and_another_order_is_not_kept_waiting(
+    store: Store, receivers: Callable[..., Receiver]
+) -> None:
+    receiver = receivers(lambda count: 503 if count in (1, 3) else 200)
+    book = book_of(store, receiver.url)
+    first, second = submit(book, store), submit(book, store, "c2", direct=True)
+    book.move(first, "urge", BOSS)
+    send(store, [receiver.url], delivered)
+    taken = [
+        json.loads(body) for (_, body), count in zip(receiver.taken, range(1, 99), strict=False) if count not in (1, 3)
+    ]
+    order = [told["event"] for told in taken if told["order"]["number"] == first]
+    assert order == ["order.submit", "order.dispatch", "order.urge"]
+    assert [told["event"] for told in taken if told["order"]["number"] == second] == ["order.direct"]
+
+
+def test_nothing_is_sent_to_an_address_that_is_no_longer_set(store: Store, receivers: Callable[..., Receiver]) -> None:
+    before, now = receivers(), receivers()
+    submit(book_of(store, before.url), store)
+    submit(book_of(store, now.url), store, "c2", direct=True)
+    box = send(store, [now.url], delivered)
+    assert (before.told, now.told, box.waiting()[0]) == ([], ["order.direct"], 0)
 
 
 def test_what_is_stuck_is_shown_with_the_reason(store: Store, receivers: Callable[..., Receiver]) -> None:
     receiver = receivers(lambda count: 500)
     number = submit(book_of(store, receiver.url), store, direct=True)
-    box = send(store, lambda box: box.waiting()[1] == 1)
+    box = send(store, [receiver.url], lambda box: box.waiting()[1] == 1)
     total, stuck, found = box.waiting()
     assert (total, stuck, found[0].number, found[0].error) == (1, 1, number, "HTTP 500")
     assert found[0].attempts >= outbox.STUCK
@@ -148,7 +172,7 @@ def test_one_that_hangs_and_one_that_is_not_there_keep_no_other_waiting(
     number = submit(book, store)
     for _ in range(5):
         book.move(number, "urge", BOSS)
-    box = send(store, lambda box: len(well.taken) == 7)
+    box = send(store, [hanging.url, gone.url, well.url], lambda box: len(well.taken) == 7)
     waiting = {delivery.url for delivery in box.waiting()[2]}
     assert waiting == {hanging.url, gone.url}
 
@@ -156,7 +180,7 @@ def test_one_that_hangs_and_one_that_is_not_there_keep_no_other_waiting(
 def test_a_receiver_that_answers_too_late_is_asked_again(store: Store, receivers: Callable[..., Receiver]) -> None:
     receiver = receivers(lambda count: None if count == 1 else 200)
     submit(book_of(store, receiver.url), store, direct=True)
-    send(store, delivered, timeout=0.2)
+    send(store, [receiver.url], delivered, timeout=0.2)
     assert len(receiver.taken) == 2
 
 
@@ -164,7 +188,7 @@ def test_a_server_that_starts_again_sends_what_is_left(store: Store, receivers: 
     up = threading.Event()
     receiver = receivers(lambda count: 200 if up.is_set() else 502)
     submit(book_of(store, receiver.url), store)
-    send(store, lambda box: bool(receiver.taken))
+    send(store, [receiver.url], lambda box: bool(receiver.taken))
     up.set()
-    send(store, delivered)
+    send(store, [receiver.url], delivered)
     assert set(receiver.told) == {"order.submit", "order.dispatch"}

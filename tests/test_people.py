@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def test_the_first_password_turns_the_sign_in_on(people: People) -> None:
     people.add("heli", "agent", PASSWORD, desk="1")
     assert people.guarded
     people.disable("heli")
-    assert not people.guarded
+    assert people.guarded  # the last one who is locked out leaves no open door
 
 
 def test_who_signs_in_is_known_by_the_session_until_it_ends(people: People) -> None:
@@ -78,6 +79,40 @@ def test_who_guesses_has_to_wait_and_others_do_not(people: People) -> None:
     people.sign_in("boss", PASSWORD, "")
 
 
+def test_guesses_at_the_same_moment_are_counted_one_by_one(people: People) -> None:
+    people.add("heli", "agent", PASSWORD, desk="1")
+
+    def guess(n: int) -> str:
+        with pytest.raises(PeopleError) as refused:
+            people.sign_in("heli", f"wrong password {n}", "")
+        return str(refused.value)
+
+    with ThreadPoolExecutor(12) as pool:
+        told = list(pool.map(guess, range(12)))
+    assert sum("不对" in each for each in told) == module.TRIES
+
+
+def test_who_guesses_at_many_names_has_to_wait_too(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TRIES_OF_SOURCE", 3)
+    people.add("boss", "supervisor", PASSWORD)
+    for n in range(3):
+        with pytest.raises(PeopleError, match="不对"):
+            people.sign_in(f"name{n}", PASSWORD, "10.0.0.9")
+    with pytest.raises(PeopleError, match="秒后再试"):
+        people.sign_in("boss", PASSWORD, "10.0.0.9")
+    people.sign_in("boss", PASSWORD, "10.0.0.5")
+
+
+def test_a_new_token_takes_the_place_of_the_old_one_and_a_lock_keeps_it(people: People) -> None:
+    people.add("crm", "integration")
+    old, new = people.token("crm"), people.token("crm")
+    assert people.who(old, "token") is None
+    people.disable("crm")
+    assert people.who(new, "token") is None
+    people.disable("crm", False)
+    assert people.who(new, "token") is not None
+
+
 def test_a_new_password_and_a_lock_end_the_sessions(people: People) -> None:
     people.add("heli", "agent", PASSWORD, desk="1")
     _, old = people.sign_in("heli", PASSWORD, "")
@@ -111,7 +146,7 @@ def test_a_link_can_be_used_once(people: People) -> None:
         ("heli", "king", {}, "no role 'king'"),
         ("heli", "agent", {}, "needs a desk"),
         ("heli", "department", {"department": "x"}, "no department 'x'"),
-        ("heli", "qa", {"password": "short"}, "at least 8"),
+        ("heli", "qa", {"password": "short"}, "8 to 256"),
         ("taken", "qa", {}, "already"),
     ],
 )
@@ -135,6 +170,7 @@ def test_people_are_added_and_listed_by_command(tmp_path: Path, monkeypatch: pyt
     people = People(Store(f"sqlite:///{tmp_path / 'calls.db'}"))
     program = people.who(token, "token")
     assert program is not None and program.role == "integration"
+    assert people.who(run(app, ["users", "token", "heli"]).output.strip(), "token") is not None
     people.sign_in("heli", "abcdefgh", "")
     assert run(app, ["users", "password", "heli", "--password-stdin"], input="hgfedcba\n").exit_code == 0
     people.sign_in("heli", "hgfedcba", "")

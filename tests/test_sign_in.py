@@ -12,12 +12,13 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 from assistant.people import People
 from assistant.store import Store
 from benchmarks.serving import ServerProcess
 from tests.conftest import Play, watched
+from tests.test_feeds import ask
 from tests.test_orders import submit as write_order
 
 PASSWORD = "correct horse"
@@ -92,6 +93,8 @@ def test_nobody_gets_in_without_signing_in(guarded: ServerProcess) -> None:
         ("scjg", "/api/orders", 200),
         ("scjg", "/api/calls", 403),
         ("scjg", "/desk/1", 403),
+        ("scjg", "/api/knowledge/gaps", 403),
+        ("zhijian", "/api/knowledge/gaps", 200),
     ],
 )
 def test_each_sees_what_is_theirs(guarded: ServerProcess, name: str, path: str, status: int) -> None:
@@ -109,7 +112,7 @@ def test_what_is_done_is_kept_under_the_name_of_whoever_did_it(guarded: ServerPr
     office = signed_in(guarded, "scjg")
     [order] = office.get("/api/orders").json()["orders"]
     told = office.post(f"/api/orders/{order['number']}/moves", json={"move": "start", "by": "别人"}).json()
-    assert (told["steps"][-1]["by"], told["steps"][-1]["role"]) == ("市监局", "department")
+    assert (told["steps"][-1]["by"], told["steps"][-1]["role"]) == ("市监局（scjg）", "department")
     refused = office.post(f"/api/orders/{order['number']}/moves", json={"move": "supervise"})
     assert (refused.status_code, "承办单位不能督办" in refused.text) == (403, True)
 
@@ -118,7 +121,9 @@ def test_agents_read_the_knowledge_base_and_editors_write_it(guarded: ServerProc
     body = {"title": "测试条目一", "answer": "答复"}
     assert signed_in(guarded, "heli").post("/api/articles", json=body).status_code == 403
     assert signed_in(guarded, "heli").post("/api/knowledge/searches", json={"query": "x", "found": 0}).is_success
-    assert signed_in(guarded, "zhijian").post("/api/articles", json=body).is_success
+    editor = signed_in(guarded, "zhijian")
+    written = editor.post("/api/articles", params={"by": "局长"}, json=body).json()
+    assert editor.get(f"/api/articles/{written['id']}").json()["changed_by"] == "zhijian"
 
 
 def test_another_sites_page_changes_nothing(guarded: ServerProcess) -> None:
@@ -133,13 +138,50 @@ def test_a_programs_token_opens_the_api(guarded: ServerProcess) -> None:
     store = Store(f"sqlite:///{guarded.data / 'calls.db'}")
     people = People(store)
     people.add("crm", "integration")
-    token = people.key("crm", "token")
+    token, desk = people.token("crm"), people.token("heli")
     store.close()
     headers = {"Authorization": f"Bearer {token}"}
     assert httpx.get(f"{guarded.url}/api/calls/call-2", headers=headers).is_success
     assert httpx.get(f"{guarded.url}/api/calls", headers={"Authorization": "Bearer x"}).status_code == 401
     with connect(f"{guarded.websocket}/calls/call-2/events?token={token}") as page:
         assert json.loads(page.recv(10))["type"] == "call.started"
+    for agent, words in (("1", "stopped"), ("2", "desk 1, not 2")):
+        start = {"call_id": f"from-{agent}", "agent": agent, "sample_rate": 8000, "channels": 2}
+        with connect(f"{guarded.websocket}/media?token={desk}") as media:
+            media.send(json.dumps(start))
+            media.send(json.dumps({"type": "stop"}))
+            assert words in str(media.recv(10))
+    proxied = {"X-Forwarded-For": "8.8.8.8"}
+    assert httpx.get(f"{guarded.url}/metrics").is_success
+    assert httpx.get(f"{guarded.url}/metrics", headers=proxied).status_code == 401
+
+
+def on_socket(server: ServerProcess, path: str, client: httpx.Client) -> ClientConnection:
+    return connect(server.websocket + path, additional_headers={"Cookie": f"seat={client.cookies['seat']}"})
+
+
+def test_nobody_writes_into_anothers_call(guarded: ServerProcess) -> None:
+    for name, path, call, words in (
+        ("heli", "/desk/1/events", "call-2", "没有通话 call-2"),
+        ("zhijian", "/calls/call-1/events", "call-1", "质检不能填写工单"),
+    ):
+        with on_socket(guarded, path, signed_in(guarded, name)) as page:
+            for request in ({"type": "ticket.edit", "field": "room", "value": "1房"}, {"type": "ticket.submit"}):
+                refused = ask(page, **(request | {"id": "x", "call": call}))
+                assert refused["type"] == "error" and words in refused["message"]
+
+
+def test_whoever_signs_out_is_out_on_open_sockets_too(guarded: ServerProcess) -> None:
+    client = signed_in(guarded, "heli")
+    edit = {"type": "ticket.edit", "call": "call-1", "field": "unit", "value": "4单元"}
+    with on_socket(guarded, "/calls/call-1/events", client) as page:
+        assert ask(page, **(edit | {"id": "before"}))["type"] == "ack"
+        client.delete("/api/session")
+        page.send(json.dumps(edit | {"id": "after", "value": "5单元"}))
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                page.recv(10)
+    assert closed.value.rcvd is not None and closed.value.rcvd.code == 4401
 
 
 @pytest.fixture
@@ -175,8 +217,13 @@ def test_an_agent_signs_in_works_and_signs_out(context: BrowserContext, guarded:
 
 def test_after_the_sign_in_everybody_is_where_they_work(context: BrowserContext, guarded: ServerProcess) -> None:
     page = context.new_page()
-    for name, path in (("heli", "/desk/1"), ("scjg", "/orders"), ("banzhang", "/")):
-        page.goto(f"{guarded.url}/sign-in?next=https://evil.example/")
+    for name, path, asked in (
+        ("heli", "/desk/1", "https://evil.example/"),
+        ("scjg", "/orders", "http://["),
+        ("banzhang", "/", "//evil.example/"),
+        ("guanli", "//evil.example/x", "/.//evil.example/x"),
+    ):
+        page.goto(f"{guarded.url}/sign-in?next={asked}")
         fill_in(page, name, PASSWORD)
         expect(page).to_have_url(guarded.url + path)
 

@@ -23,7 +23,7 @@ export class Connection {
   /**
    * @param {string} path "/desk/1/events" or "/calls/ID/events"
    * @param {{event: Function, ack: Function, error: Function, idle: Function, state: Function}} handlers
-   *   event(event), ack({id, seq}), error({id, message}), idle(), state("open"|"retrying"|"lost"|"refused")
+   *   event(event), ack({id, seq}), error({id, message}), idle(), state("open"|"retrying"|"lost"|"refused"|"forbidden")
    */
   constructor(path, handlers) {
     this.path = path;
@@ -83,7 +83,8 @@ export class Connection {
     socket.onclose = ({ code }) => {
       if (socket !== this.socket) return;
       if (code === SIGNED_OUT) signIn();
-      else if (code === NO_SUCH_CALL || code === FORBIDDEN) this.handlers.state("refused");
+      else if (code === NO_SUCH_CALL) this.handlers.state("refused");
+      else if (code === FORBIDDEN) this.handlers.state("forbidden");
       else this.#closed();
     };
   }

@@ -113,7 +113,7 @@ function begin({ call: id, data, seq }) {
     id, seq, agent: data.agent ?? call.agent, phone: data.caller_phone, startedAt: data.started_at,
     state: "live", reason: "", heard: 0, heardAt: performance.now(), submitted: false,
   });
-  transcript.reset();
+  transcript.reset(id);
   transcript.say("已接通，等待说话");
   knowledge.reset(data.started_at);
   hints.reset();
@@ -139,7 +139,7 @@ function fromWindows(message) {
 
 function showConnection(state) {
   if (state === "open" && openedAt === Infinity) openedAt = performance.now();
-  const words = { open: "已连接", retrying: "重连中…", lost: "已断开", refused: "没有这通电话" };
+  const words = { open: "已连接", retrying: "重连中…", lost: "已断开", refused: "没有这通电话", forbidden: "没有权限看这通电话" };
   const label = byId("connection");
   if (label.dataset.state !== state) label.textContent = words[state];
   label.dataset.state = state;

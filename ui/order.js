@@ -12,7 +12,9 @@ const ABOVE = new Set(["title", "content", "department", "co_departments"]);
 /** The next step, which most who open an order want to take. */
 const NEXT = { accepted: "dispatch", returned: "dispatch", dispatched: "start", in_progress: "answer", answered: "call_back", callback: "close" };
 
+/** The order on the page, and its version: one that is read again is drawn only when somebody has moved it. */
 let shown = "";
+let version = 0;
 
 /**
  * @param {HTMLElement} panel
@@ -25,19 +27,24 @@ export async function showOrder(panel, number, page) {
     panel.replaceChildren(h("p", { class: "empty" }, "从左边选一张工单"));
     return;
   }
-  if (number !== shown) panel.replaceChildren(loading());
+  if (number !== shown) {
+    version = 0;
+    panel.replaceChildren(loading());
+  }
   shown = number;
   let order;
   try {
     order = await ask(`/api/orders/${encodeURIComponent(number)}`);
   } catch (error) {
-    if (number === shown) panel.replaceChildren(failed(error, () => showOrder(panel, number, page)));
+    if (number === shown && !version) panel.replaceChildren(failed(error, () => showOrder(panel, number, page)));
     return;
   }
-  if (number === shown) draw(panel, order, page);
+  if (number === shown && order.version !== version) draw(panel, order, page);
 }
 
 function draw(panel, order, page) {
+  version = order.version;
+  const focused = panel.contains(document.activeElement);
   const due = dueWords(order);
   panel.replaceChildren(
     h("header", { class: "panel-head" },
@@ -55,35 +62,53 @@ function draw(panel, order, page) {
       deadlines(order),
       history(order, page),
       ticket(order)));
+  if (focused) focusNext(panel);
+}
+
+/** What has been focused is gone: on to what comes next. */
+function focusNext(panel) {
+  (panel.querySelector(".order-actions .primary") ?? panel.querySelector(".order-actions button") ?? panel).focus();
 }
 
 function actions(panel, order, page) {
-  const act = async (name) => {
-    const move = page.life.moves[name];
-    const told = await askMove(name, move, order, page);
-    if (!told) return;
+  const path = `/api/orders/${encodeURIComponent(order.number)}`;
+  const box = h("div", { class: "order-actions" }, ...order.moves.map((name) =>
+    h("button", { type: "button", class: NEXT[order.state] === name ? "primary" : "", onclick: () => act(name) }, page.life.moves[name].label)));
+  let seen = order.version;
+
+  /** Make the move; what the server does not take is thrown, and the next try is about the order as it is then. */
+  const send = async (name, told) => {
     try {
-      const after = await ask(`/api/orders/${encodeURIComponent(order.number)}/moves`, {
-        method: "POST", body: { move: name, version: order.version, by: page.by(), ...told },
-      });
-      draw(panel, after, page);
+      const after = await ask(`${path}/moves`, { method: "POST", body: { move: name, version: seen, by: page.by(), ...told } });
+      if (order.number === shown) draw(panel, after, page);
+    } catch (error) {
+      if (error.status === 409) seen = (await ask(path).catch(() => order)).version;
+      throw error;
+    } finally {
+      page.moved();
+    }
+  };
+
+  const act = async (name) => {
+    const buttons = [...box.children];
+    for (const button of buttons) button.disabled = true;
+    try {
+      await askMove(name, page.life.moves[name], order, page, (told) => send(name, told));
     } catch (error) {
       page.failed(error);
-      if (error.status === 409) showOrder(panel, order.number, page);
     }
-    page.moved();
+    for (const button of buttons) button.disabled = false;
+    if (document.activeElement === document.body) focusNext(panel);
   };
-  return h("div", { class: "order-actions" }, ...order.moves.map((name) =>
-    h("button", { type: "button", class: NEXT[order.state] === name ? "primary" : "", onclick: () => act(name) }, page.life.moves[name].label)));
+  return box;
 }
 
 function deadlines(order) {
-  if (!order.due) return null;
   return facts([
     ["承办单位", [order.department_name || "未定", ...(order.co_department_names.length ? [`（协办：${order.co_department_names.join("、")}）`] : [])].join("")],
     order.contact_due && ["首次联系", `${moment(order.contact_due)} 前`],
-    ["办结时限", `${moment(order.due)} 前${order.extended ? `（已延期 ${order.extended} 个工作日）` : ""}`],
-    ["依据", `${order.deadline}${order.estimated ? "；当年放假安排尚未公布，按法定节假日估算" : ""}`],
+    order.due && ["办结时限", `${moment(order.due)} 前${order.extended ? `（已延期 ${order.extended} 个工作日）` : ""}`],
+    order.due && ["依据", `${order.deadline}${order.estimated ? "；当年放假安排尚未公布，按法定节假日估算" : ""}`],
   ]);
 }
 

@@ -60,11 +60,11 @@ const option = ({ value, display }) => h("option", { value }, display);
 function take({ pathname, search }) {
   const told = new URLSearchParams(search);
   state.view = told.get("view") in VIEWS ? told.get("view") : "all";
-  state.offset = Number(told.get("offset")) || 0;
+  state.offset = Math.max(0, Math.floor((Number(told.get("offset")) || 0) / PAGE) * PAGE);
   for (const input of filters.elements) if (input.name) input.value = told.get(input.name) ?? (input.name === "sort" ? "newest" : "");
   state.number = decodeURIComponent(pathname.split("/")[2] ?? "");
-  refresh();
   open();
+  refresh();
 }
 
 /** The address of the list as it is, with an order or none. */
@@ -113,6 +113,7 @@ async function refresh() {
     if (asked !== state.asked) return;
     drawViews(counts);
     drawList(total, orders);
+    if (state.number && !document.querySelector("dialog[open]")) open();
   } catch (error) {
     if (asked !== state.asked) return;
     byId("list").removeAttribute("aria-busy");
@@ -146,7 +147,9 @@ function drawList(total, orders) {
   if (focused) list.querySelector(`[data-number="${CSS.escape(focused)}"]`)?.focus();
   const last = Math.max(0, Math.ceil(total / PAGE) - 1);
   const at = state.offset / PAGE;
+  const turning = document.activeElement.closest?.("#pages button")?.textContent;
   byId("pages").replaceChildren(...(last === 0 ? [] : [turn("上一页", at - 1, at > 0), h("span", { class: "note" }, `${at + 1} / ${last + 1}`), turn("下一页", at + 1, at < last)]));
+  if (turning) [...byId("pages").querySelectorAll("button:enabled")].sort((one) => (one.textContent === turning ? -1 : 1))[0]?.focus();
 }
 
 function turn(words, page, there) {

@@ -19,6 +19,7 @@ async function load() {
 
 function show(person) {
   const bar = document.querySelector(".bar");
+  document.documentElement.dataset.role = person.role;
   // What is done is kept under the name of whoever is signed in.
   for (const element of bar.querySelectorAll(".by")) element.hidden = true;
   bar.append(
@@ -28,7 +29,13 @@ function show(person) {
 
 load().then((person) => person && show(person));
 
-async function signOut() {
-  await fetch("/api/session", { method: "DELETE" });
-  location.assign("/sign-in");
+async function signOut({ currentTarget: button }) {
+  try {
+    await fetch("/api/session", { method: "DELETE" });
+    // Messages that are still waiting are nobody else's.
+    sessionStorage.clear();
+    location.assign("/sign-in");
+  } catch {
+    button.textContent = "没有退出，再试一次";
+  }
 }

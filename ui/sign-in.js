@@ -35,8 +35,8 @@ function say(text) {
 /** Only a page of this server: an address of another could be put into the link. */
 function destination({ role, desk }) {
   const next = new URLSearchParams(location.search).get("next") ?? "";
-  const there = new URL(next || "/", location.origin);
-  if (next && there.origin === location.origin && there.pathname !== "/") return there.pathname + there.search;
+  const there = URL.canParse(next, location.origin) ? new URL(next, location.origin) : new URL("/", location.origin);
+  if (next && there.origin === location.origin && there.pathname !== "/") return there.href;
   if (role === "department") return "/orders";
   return role === "agent" && desk ? `/desk/${encodeURIComponent(desk)}` : "/";
 }

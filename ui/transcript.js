@@ -9,8 +9,15 @@ const DOUBTFUL = 0.5;
 /** Pixels from the end within which the reader still counts as following. */
 const NEAR_END = 40;
 
+/** Seconds of sound before and after the words of a line that is played. */
+const MARGIN = 0.3;
+
 export class Transcript {
   constructor() {
+    this.player = new Audio();
+    this.player.addEventListener("ended", () => this.#playing(null));
+    this.player.addEventListener("error", () => this.player.src && this.#unheard());
+    this.call = "";
     this.box = byId("transcript");
     this.empty = byId("transcript-empty");
     this.latest = byId("to-latest");
@@ -23,7 +30,11 @@ export class Transcript {
     this.reset();
   }
 
-  reset() {
+  /** An empty transcript; `call`: whose sound is played. */
+  reset(call) {
+    this.call = call ?? "";
+    this.player?.pause();
+    this.played = null;
     /** @type {Map<number, object>} utterance number -> what is known of it */
     this.utterances = new Map();
     /** @type {Map<number, HTMLElement>} */
@@ -110,7 +121,9 @@ export class Transcript {
     line.dataset.final = String(final);
     const doubtful = final && utterance.confidence < DOUBTFUL;
     line.replaceChildren(
-      h("span", { class: "when" }, clock(start)),
+      final
+        ? h("button", { type: "button", class: "when", title: "听这一句", "aria-label": `听 ${clock(start)} 这一句`, onclick: () => this.#play(number) }, clock(start))
+        : h("span", { class: "when" }, clock(start)),
       h("span", { class: "who" }, SPEAKERS[speaker] ?? SPEAKERS.unknown),
       h("p", { class: "said" },
         ...marked(stable, this.spans.filter((span) => final && span.utterance === number)),
@@ -118,6 +131,28 @@ export class Transcript {
         !stable && !tentative && h("span", { class: "speaking" }, "正在说话…"),
         doubtful && h("span", { class: "doubtful", title: "识别把握不大，请以录音为准" }, "可能听错")),
     );
+  }
+
+  /** Play a line, or stop it where it is being played. */
+  #play(number) {
+    if (this.played === number) return this.#playing(null);
+    const { start, end } = this.utterances.get(number);
+    const part = new URLSearchParams({ start: Math.max(0, start - MARGIN).toFixed(2), end: (end + MARGIN).toFixed(2) });
+    this.player.src = `/api/calls/${encodeURIComponent(this.call)}/audio?${part}`;
+    this.#playing(number);
+    return this.player.play().catch(() => {});
+  }
+
+  #playing(number) {
+    this.lines.get(this.played)?.removeAttribute("data-playing");
+    this.played = number;
+    this.lines.get(number)?.setAttribute("data-playing", "");
+    if (number === null) this.player.pause();
+  }
+
+  #unheard() {
+    this.#playing(null);
+    this.note.textContent = "这通电话没有录音，或录音已过保存期";
   }
 
   #insert(number, line) {

@@ -33,9 +33,15 @@ def add(
     console = view.stdout()
     if role == "integration":
         console.print(f"已添加 {person.display}。令牌只显示这一次：")
-        print(people.key(name, "token"))
+        print(people.token(name))
     else:
         console.print(f"已添加 {person.display}（{person.name}）。")
+
+
+@app.command()
+def token(name: Name) -> None:
+    """A new token for a program or an agent's machine, in place of the one before; printed once."""
+    print(_people().token(name))
 
 
 @app.command("list")

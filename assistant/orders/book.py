@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -21,6 +21,7 @@ from assistant.orders.life import (
     STATES,
     MoveName,
     NoSuchOrder,
+    NotAllowed,
     OrderError,
     Role,
     StaleOrder,
@@ -46,6 +47,8 @@ MANY = 10
 BRIEF = 5
 """Orders that are listed beside a call."""
 SYSTEM = "系统"
+SECRET = frozenset({"caller_name", "caller_gender", "contact_phone"})
+"""Fields that departments and programs do not see where the caller wants to be kept secret."""
 
 
 @dataclass(frozen=True)
@@ -289,12 +292,15 @@ class OrderBook:
 
         Raises NoSuchOrder, NotAllowed, StaleOrder, or OrderError with the reason why it cannot be done.
         """
+        note = kept(note)
         with Session(self.engine) as session, session.begin():
             row = self._row(session, number, by)
             if version is not None and version != row.version:
                 raise StaleOrder(f"工单刚被他人更新（{self._last(session, row)}），请看过最新内容再操作。")
             before: State = row.state  # type: ignore[assignment]
             check(name, before, by.role)
+            if _helps(row, by) and name != "note":
+                raise NotAllowed(f"{MOVES[name].label}由主办单位操作，协办单位可以备注。")
             told = self._told(name, row, note, department, days, answers)
             after_: State = MOVES[name].target or before
             if name == "reopen" and not row.department:
@@ -350,14 +356,14 @@ class OrderBook:
         co_departments: Sequence[str] | None,
     ) -> None:
         if name == "dispatch":
-            kept = self._co_departments(session, row.number) if co_departments is None else list(co_departments)
-            if unknown := [code for code in kept if code not in self.departments]:
+            helping = self._co_departments(session, row.number) if co_departments is None else list(co_departments)
+            if unknown := [code for code in helping if code not in self.departments]:
                 raise OrderError(f"没有代码为“{unknown[0]}”的协办单位。")
-            kept = [code for code in dict.fromkeys(kept) if code != told["department"]]
-            self._dispatch(session, row, told["department"], kept)
-            told["co_departments"] = kept
+            helping = [code for code in dict.fromkeys(helping) if code != told["department"]]
+            self._dispatch(session, row, told["department"], helping)
+            told["co_departments"] = helping
         elif name == "answer":
-            row.answer = _kept(note.strip())
+            row.answer = note.strip()
         elif name == "extend":
             row.extended += told["days"]
             row.due = _utc(datetime.fromisoformat(told["due"]))
@@ -415,13 +421,13 @@ class OrderBook:
                 number=row.number,
                 version=row.version,
                 at=now,
-                by=_kept(by.name),
+                by=kept(by.name),
                 role=by.role,
                 source=by.source,
                 move=name,
                 before=before,
                 after=after_,
-                note=_kept(note),
+                note=note,
                 data=json.dumps(data or {}, ensure_ascii=False),
             )
         )
@@ -448,12 +454,9 @@ class OrderBook:
                 select(OrderMoveRow).where(OrderMoveRow.number == number).order_by(OrderMoveRow.version)
             )
             order.steps.extend(map(_step, steps))
+            if by.role == "department":
+                order.steps[:] = [step if step.by == by.name else replace(step, source="") for step in order.steps]
             return order
-
-    def of_call(self, call: str) -> str | None:
-        """The number of a call's order."""
-        with Session(self.engine) as session:
-            return session.scalar(select(OrderRow.number).where(OrderRow.call == call))
 
     def search(self, query: Query, by: Actor, limit: int = 50, offset: int = 0) -> tuple[int, list[Order]]:
         """How many orders there are, and some of them: the newest first, or those due first."""
@@ -466,8 +469,12 @@ class OrderBook:
     def every(self, query: Query, by: Actor) -> Iterator[Order]:
         """All orders of a query, for export."""
         with Session(self.engine) as session:
-            for row in session.scalars(self._sorted(self._chosen(query, by), query)):
-                yield self._order(session, row, by)
+            helping: dict[str, list[str]] = {}
+            for number, department in session.execute(select(CoDepartmentRow.number, CoDepartmentRow.department)):
+                helping.setdefault(number, []).append(department)
+            rows = session.scalars(self._sorted(self._chosen(query, by), query).execution_options(yield_per=1000))
+            for row in rows:
+                yield self._order(session, row, by, sorted(helping.get(row.number, ())))
 
     def of_caller(self, phone: str) -> tuple[int, list[Brief]]:
         """How many orders came from a number or ask to call it, and the newest of them: whoever takes the call sees
@@ -537,10 +544,13 @@ class OrderBook:
             where += [OrderRow.due < _utc(datetime.now(CHINA)), OrderRow.state.in_(WAITING)]
         if query.supervised:
             where += [OrderRow.supervised.is_(True), OrderRow.state != "closed"]
-        for word in _kept(query.q).split():
-            columns = (OrderRow.number, OrderRow.phone, OrderRow.line, OrderRow.caller_name, OrderRow.subject,
-                       OrderRow.address, OrderRow.title, OrderRow.content)  # fmt: skip
-            where.append(or_(*(column.contains(word, autoescape=True) for column in columns)))
+        for word in kept(query.q).split():
+            columns = (OrderRow.number, OrderRow.subject, OrderRow.address, OrderRow.title, OrderRow.content)
+            matches = [column.contains(word, autoescape=True) for column in columns]
+            for column in (OrderRow.phone, OrderRow.line, OrderRow.caller_name):
+                match = column.contains(word, autoescape=True)
+                matches.append(match & OrderRow.confidential.is_(False) if by.role == "department" else match)
+            where.append(or_(*matches))
         return select(OrderRow).where(*where)
 
     @staticmethod
@@ -550,7 +560,7 @@ class OrderBook:
         return chosen.order_by(OrderRow.number.desc())
 
     def _visible(self, by: Actor) -> list[ColumnElement[bool]]:
-        if by.role == "agent" and by.desk:
+        if by.role == "agent":
             return [OrderRow.agent == by.desk]
         return [self._concerns(by.department)] if by.role == "department" else []
 
@@ -560,7 +570,7 @@ class OrderBook:
         return or_(OrderRow.department == department, OrderRow.number.in_(helping))
 
     def _row(self, session: Session, number: str, by: Actor) -> OrderRow:
-        row = session.scalar(select(OrderRow).where(OrderRow.number == number, *self._visible(by)))
+        row = session.scalar(select(OrderRow).where(OrderRow.number == kept(number), *self._visible(by)))
         if row is None:
             raise NoSuchOrder(f"没有工单 {number[:64]}。")
         return row
@@ -570,17 +580,21 @@ class OrderBook:
         helping = select(CoDepartmentRow.department).where(CoDepartmentRow.number == number)
         return sorted(session.scalars(helping))
 
-    def _order(self, session: Session, row: OrderRow, by: Actor | None) -> Order:
+    def _order(self, session: Session, row: OrderRow, by: Actor | None, helping: list[str] | None = None) -> Order:
+        """An order as `by` may see it (None: webhooks). `helping`: its helpers, where they are known already."""
         told = {column.name: getattr(row, column.name) for column in OrderRow.__table__.columns}
         told |= {name: _local(told[name]) for name in ("received", "changed", "contact_due", "due")}
         told["callback"] = json.loads(row.callback or "{}")
         told["ticket"] = json.loads(row.ticket)
         state: State = row.state  # type: ignore[assignment]
+        if row.confidential and (by is None or by.role in ("department", "integration")):
+            told |= dict.fromkeys(("caller_name", "phone", "line"), "")
+            told["ticket"] = {name: value for name, value in told["ticket"].items() if name not in SECRET}
         return Order(
             **told,
-            co_departments=self._co_departments(session, row.number),
+            co_departments=self._co_departments(session, row.number) if helping is None else helping,
             overdue=bool(row.due and state in WAITING and row.due < _utc(datetime.now(CHINA))),
-            moves=possible(state, by.role) if by else [],
+            moves=[name for name in possible(state, by.role) if name == "note" or not _helps(row, by)] if by else [],
         )
 
 
@@ -601,13 +615,18 @@ def _step(row: OrderMoveRow) -> Step:
     )
 
 
+def _helps(row: OrderRow, by: Actor) -> bool:
+    """Whether somebody's department is not the one that has to answer."""
+    return by.role == "department" and row.department != by.department
+
+
 def _text(field_: FieldValue) -> str:
-    return "" if field_.value is None else _kept(str(field_.value))
+    return "" if field_.value is None else kept(str(field_.value))
 
 
-def _kept(text_: str) -> str:
-    """Text without the one character that PostgreSQL cannot keep."""
-    return text_.replace("\0", "")
+def kept(text_: str) -> str:
+    """Text without what a database cannot keep: halves of surrogate pairs, and in PostgreSQL the character 0."""
+    return text_.encode("utf-8", "ignore").decode().replace("\0", "")
 
 
 def _local(utc: str | None) -> str | None:

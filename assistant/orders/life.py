@@ -104,6 +104,8 @@ MOVES: dict[MoveName, Move] = {
 def check(name: MoveName, state: State, role: Role) -> None:
     """Raises WrongState or NotAllowed with the reason why an order in `state` cannot be moved so by `role`."""
     move = MOVES[name]
+    if not move.sources:
+        raise WrongState(f"{move.label}只能在通话页面提交工单时进行。")
     if not may(name, role):
         allowed = "、".join(ROLES[each] for each in (*move.roles, "admin"))
         raise NotAllowed(f"{ROLES[role]}不能{move.label}，由{allowed}操作。")

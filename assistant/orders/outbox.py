@@ -22,7 +22,7 @@ from typing import Any
 import httpx
 from sqlalchemy import func, select, update
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from assistant.orders.tables import DeliveryRow
 
@@ -82,8 +82,12 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
 class Outbox:
     """Sends what is due; one slow or dead receiver keeps nobody else waiting. Lives on one event loop."""
 
-    def __init__(self, engine: Engine, secret: str, client: httpx.AsyncClient | None = None) -> None:
+    def __init__(
+        self, engine: Engine, urls: Sequence[str], secret: str, client: httpx.AsyncClient | None = None
+    ) -> None:
+        """`urls`: the receivers there are now; what is left for others is not sent."""
         self._engine = engine
+        self._urls = tuple(urls)
         self._secret = secret
         self._client = client or httpx.AsyncClient(timeout=TIMEOUT)
         self._busy: dict[str, asyncio.Task[None]] = {}
@@ -140,25 +144,32 @@ class Outbox:
             answer = await self._client.post(delivery.url, content=body, headers=headers)
         except httpx.TimeoutException:
             return f"{TIMEOUT:.0f} 秒内没有回应"
-        except httpx.HTTPError as error:
+        except Exception as error:  # whatever it is, it is kept beside the message and tried again
             return str(error)[:300] or type(error).__name__
         return "" if answer.is_success else f"HTTP {answer.status_code}"
 
     def waiting(self, limit: int = 100) -> tuple[int, int, list[Delivery]]:
         """How many are not delivered, how many of them are stuck, and the oldest of them."""
         with Session(self._engine) as session:
-            open_ = DeliveryRow.next_at.is_not(None)
-            total = session.scalar(select(func.count()).select_from(DeliveryRow).where(open_)) or 0
-            stuck = select(func.count()).select_from(DeliveryRow).where(open_, DeliveryRow.attempts >= STUCK)
-            rows = session.scalars(select(DeliveryRow).where(open_).order_by(DeliveryRow.id).limit(limit))
+            open_ = (DeliveryRow.next_at.is_not(None), DeliveryRow.url.in_(self._urls))
+            total = session.scalar(select(func.count()).select_from(DeliveryRow).where(*open_)) or 0
+            stuck = select(func.count()).select_from(DeliveryRow).where(*open_, DeliveryRow.attempts >= STUCK)
+            rows = session.scalars(select(DeliveryRow).where(*open_).order_by(DeliveryRow.id).limit(limit))
             return total, session.scalar(stuck) or 0, [_delivery(row) for row in rows]
 
     def _due(self) -> list[Delivery]:
-        """The oldest for each receiver, so that one that is down crowds out no other."""
-        due, now = [], _now()
+        """The oldest for each receiver, so that one that is down crowds out no other, and of each order only what has
+        nothing before it that is still waiting."""
+        due, now, before = [], _now(), aliased(DeliveryRow)
+        earlier = select(before.id).where(
+            before.url == DeliveryRow.url,
+            before.number == DeliveryRow.number,
+            before.id < DeliveryRow.id,
+            before.next_at > now,
+        )
         with Session(self._engine) as session:
-            for url in session.scalars(select(DeliveryRow.url).where(DeliveryRow.next_at <= now).distinct()).all():
-                mine = select(DeliveryRow).where(DeliveryRow.next_at <= now, DeliveryRow.url == url)
+            for url in self._urls:
+                mine = select(DeliveryRow).where(DeliveryRow.next_at <= now, DeliveryRow.url == url, ~earlier.exists())
                 due += [_delivery(row) for row in session.scalars(mine.order_by(DeliveryRow.id).limit(AT_ONCE))]
         return due
 
@@ -170,7 +181,7 @@ class Outbox:
             log.warning("webhook %s did not take %s (attempt %d): %s", delivery.url, delivery.number, attempts, error)
             change["next_at"] = _now(wait)
         else:
-            change |= {"next_at": None, "delivered": _now()}
+            change |= {"next_at": None, "delivered": _now(), "body": ""}
         with Session(self._engine) as session, session.begin():
             session.execute(update(DeliveryRow).where(DeliveryRow.id == delivery.id).values(change))
 

@@ -103,6 +103,7 @@ class DeliveryRow(Base):
     url: Mapped[str] = mapped_column(Text)
     number: Mapped[str] = mapped_column(String(32), index=True)
     body: Mapped[str] = mapped_column(Text)
+    """Empty once it is delivered."""
     made: Mapped[str] = mapped_column(String(40))
     attempts: Mapped[int] = mapped_column(default=0)
     next_at: Mapped[str | None] = mapped_column(String(40), index=True)

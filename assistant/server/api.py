@@ -15,6 +15,8 @@ from assistant.server.people import person
 from assistant.sheets import CSV_TYPE, csv_file
 from assistant.switchboard import Switchboard
 from assistant.ticket.form import form
+from audio.errors import AudioError
+from audio.keeping import Recordings
 
 router = APIRouter()
 
@@ -51,6 +53,21 @@ async def transcript(request: Request, call: Id) -> list[dict[str, Any]]:
     """The finals of a call in the order in which they were begun."""
     found: list[dict[str, Any]] = (await call_document(request, call))["transcript"]
     return found
+
+
+@router.get("/api/calls/{call}/audio")
+async def call_audio(
+    request: Request, call: Id, start: Annotated[float, Query(ge=0)] = 0.0, end: Annotated[float, Query(gt=0)] = 600.0
+) -> Response:
+    """Seconds [start, end) of a call, at most 600, as WAV: during the call and as long as recordings are kept."""
+    recordings: Recordings | None = request.app.state.recordings
+    try:
+        part = await asyncio.to_thread(recordings.part, call, start, end) if recordings else None
+    except AudioError as error:
+        raise HTTPException(500, "录音文件已损坏。") from error
+    if part is None:
+        raise HTTPException(404, "这通电话没有录音，或录音已过保存期。")
+    return Response(part, media_type="audio/wav", headers={"Cache-Control": "private, no-store"})
 
 
 @router.get("/api/calls/{call}/ticket")

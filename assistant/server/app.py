@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, Response
 from starlette.datastructures import Headers
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.callers import SpecialCallers
-from assistant.config import data_dir
+from assistant.config import Settings, data_dir
 from assistant.errors import SeatError
 from assistant.gaps import Gaps
 from assistant.library import Library
@@ -34,6 +37,8 @@ from assistant.server import api, callers, feeds, knowledge, media, orders
 from assistant.server import people as persons
 from assistant.store import Store
 from assistant.switchboard import Switchboard
+from audio.keeping import Recordings
+from kb.pack import CityPack
 
 log = logging.getLogger(__name__)
 
@@ -57,21 +62,21 @@ def create_app(assistant: SeatAssistant, store: Store, library: Library) -> Fast
     Raises SeatError or PackError for settings of orders that cannot be followed.
     """
     settings = assistant.settings
-    policy = Policy(settings.pack, settings.deadline_rule)
-    if settings.webhook_urls and not settings.webhook_secret.get_secret_value():
-        raise SeatError("Webhooks are signed: set webhook_secret, which their receivers check.")
+    book, outbox = _orders(settings, store, assistant.knowledge.reference.pack)
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
         events = EventLog(store)
         app.state.metrics = Metrics()
         app.state.metrics.capacity.set(assistant.capacity)
-        pack = assistant.knowledge.reference.pack
-        book = OrderBook(store, pack, policy, settings.webhook_urls)
-        app.state.outbox = Outbox(store.engine, settings.webhook_secret.get_secret_value())
-        app.state.switchboard = Switchboard(assistant, events, app.state.metrics, book, app.state.outbox)
+        app.state.outbox = outbox
+        app.state.switchboard = Switchboard(assistant, events, app.state.metrics, book, outbox)
         await events.recover()
-        sending = asyncio.create_task(app.state.outbox.run())
+        app.state.recordings = Recordings(data_dir() / "audio") if settings.audio_days else None
+        if app.state.recordings:
+            await asyncio.to_thread(app.state.recordings.settle)
+        expiring = asyncio.create_task(_expire(app.state.recordings, settings.audio_days))
+        sending = asyncio.create_task(outbox.run())
         app.state.library = library
         app.state.gaps = Gaps(store)
         app.state.library_changed = asyncio.Event()
@@ -79,6 +84,7 @@ def create_app(assistant: SeatAssistant, store: Store, library: Library) -> Fast
         with events.follow(app.state.metrics.count):
             yield
         watching.cancel()
+        expiring.cancel()
         sending.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await sending
@@ -90,7 +96,9 @@ def create_app(assistant: SeatAssistant, store: Store, library: Library) -> Fast
     )
     people = People(store, [each.code for each in assistant.knowledge.reference.pack.departments])
     app.state.people = people
+    app.state.hashing = ThreadPoolExecutor(1, thread_name_prefix="sign-in")
     app.state.callers = SpecialCallers.load(data_dir(), settings.pack)
+    app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_middleware(persons.SignedIn, people=people, store=store)
     app.add_middleware(SameOrigin)
     app.include_router(persons.router)
@@ -100,11 +108,30 @@ def create_app(assistant: SeatAssistant, store: Store, library: Library) -> Fast
     app.include_router(callers.router)
     app.include_router(media.router)
     app.include_router(feeds.router)
+    _add_pages(app)
+    return app
+
+
+def _orders(settings: Settings, store: Store, pack: CityPack) -> tuple[OrderBook, Outbox]:
+    secret = settings.webhook_secret.get_secret_value()
+    if settings.webhook_urls and not secret:
+        raise SeatError("Webhooks are signed: set webhook_secret, which their receivers check.")
+    book = OrderBook(store, pack, Policy(settings.pack, settings.deadline_rule), settings.webhook_urls)
+    return book, Outbox(store.engine, settings.webhook_urls, secret)
+
+
+async def _unreadable(_: Request, error: Exception) -> Response:
+    """What is wrong with a request, without what was sent: it may be long, private, or no text at all."""
+    assert isinstance(error, RequestValidationError)
+    told = [{name: each[name] for name in ("type", "loc", "msg", "ctx") if name in each} for each in error.errors()]
+    return Response(json.dumps({"detail": told}, default=str), 422, media_type="application/json")
+
+
+def _add_pages(app: FastAPI) -> None:
     pages = Path(str(files("ui")))
     for path, page in PAGES.items():
         app.get(path, include_in_schema=False)(_page(pages / page))
     app.mount("/ui", Revalidated(directory=pages), name="ui")
-    return app
 
 
 async def _watch(knowledge: Knowledge, changed: asyncio.Event) -> None:
@@ -118,6 +145,16 @@ async def _watch(knowledge: Knowledge, changed: asyncio.Event) -> None:
             await asyncio.to_thread(knowledge.refresh)
         except Exception:  # a server that is stopping stops that, too
             log.exception("the changed articles cannot be taken up; the server goes on with those it has")
+
+
+async def _expire(recordings: Recordings | None, days: int) -> None:
+    """Delete recordings that have been kept long enough, every hour."""
+    while recordings:
+        try:
+            await asyncio.to_thread(recordings.expire, days)
+        except OSError:
+            log.exception("old recordings cannot be deleted")
+        await asyncio.sleep(3600)
 
 
 def _page(file: Path) -> Callable[[], Awaitable[FileResponse]]:

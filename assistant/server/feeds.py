@@ -21,13 +21,15 @@ from assistant.events import CallStarted, Event
 from assistant.log import EventLog
 from assistant.orders.book import Actor
 from assistant.requests import parse
-from assistant.server.people import actor
+from assistant.server.people import SIGN_IN, actor, still
 from assistant.switchboard import Switchboard
 
 log = logging.getLogger(__name__)
 router = APIRouter()
 
 NOT_FOUND = 4404
+CHECK_SECONDS = 60.0
+"""Between two looks at whether whoever follows a call silently is still signed in."""
 
 
 @router.websocket("/calls/{call}/events")
@@ -108,7 +110,16 @@ async def _serve(socket: WebSocket, feed: AsyncIterator[Event | None]) -> None:
     sending = asyncio.create_task(send())
     try:
         while True:
-            await socket.send_text(await _answer(switchboard, await socket.receive_text(), by))
+            try:
+                async with asyncio.timeout(CHECK_SECONDS):
+                    text = await socket.receive_text()
+            except TimeoutError:
+                text = None
+            if not await still(socket, asking=text is not None):
+                await socket.close(SIGN_IN, "signed out")
+                return
+            if text is not None:
+                await socket.send_text(await _answer(switchboard, text, by))
     except (
         WebSocketDisconnect,
         RuntimeError,

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
@@ -22,6 +22,7 @@ from starlette.responses import FileResponse
 from assistant.gaps import Gaps
 from assistant.library import Kept, Library, NoSuchArticle
 from assistant.seat import Knowledge
+from assistant.server.people import actor, person
 from assistant.store import Search, Store
 from assistant.switchboard import Switchboard
 from kb import checking, exchange
@@ -34,7 +35,6 @@ from kb.shelf import Filter, State
 router = APIRouter()
 T = TypeVar("T")
 
-By = Annotated[str, Query(max_length=64, description="Who does it")]
 Kind = Literal["", "个人", "企业"]
 MOST_IMPORTED = 512 << 20
 """Bytes of a file."""
@@ -42,8 +42,6 @@ LARGE_FILE, MANY_ARTICLES = 1 << 20, 5000
 """Bytes of a file, and articles of the library, from which another process reads, checks and writes them."""
 ALIKE, COMPARED = 30, 200
 """Articles that one which is being written is compared with, and the characters of its answer that find them."""
-NOBODY = "页面"
-"""Who changed an article when the page does not say."""
 
 
 class ArticleBody(BaseModel):
@@ -70,6 +68,14 @@ class SearchBody(BaseModel):
     found: int = Field(ge=0)
     opened: str = Field(default="", max_length=128)
     agent: str = Field(default="", max_length=64)
+
+
+def _by(request: Request, by: Annotated[str, Query(max_length=64, description="Who does it")] = "") -> str:
+    """Whoever is signed in, or whom the page names where nobody has to sign in."""
+    return actor(request, by).name
+
+
+By = Annotated[str, Depends(_by)]
 
 
 def _knowledge(request: Request) -> Knowledge:
@@ -116,14 +122,14 @@ async def article(request: Request, article: str) -> dict[str, Any]:
 
 
 @router.post("/api/articles", status_code=201)
-async def create_article(request: Request, body: ArticleBody, by: By = NOBODY) -> dict[str, Any]:
+async def create_article(request: Request, body: ArticleBody, by: By) -> dict[str, Any]:
     """Add an article; its id is made from its title. 422 tells what is wrong with it, column by column."""
     return await _write(request, "", body, by)
 
 
 @router.put("/api/articles/{article}")
 async def edit_article(
-    request: Request, article: str, body: ArticleBody, by: By = NOBODY, version: int | None = None
+    request: Request, article: str, body: ArticleBody, by: By, version: int | None = None
 ) -> dict[str, Any]:
     """Make a new version of an article. 422 tells what is wrong with it, column by column; 409: somebody else has
     changed it since `version`."""
@@ -136,7 +142,7 @@ async def edit_article(
 
 
 @router.delete("/api/articles/{article}", status_code=204)
-async def delete_article(request: Request, article: str, by: By = NOBODY) -> None:
+async def delete_article(request: Request, article: str, by: By) -> None:
     """Take an article out; its versions stay and can be restored."""
     await _change(request, _library(request).delete, article, by)
 
@@ -152,15 +158,13 @@ async def article_versions(request: Request, article: str) -> list[dict[str, Any
 
 
 @router.post("/api/articles/{article}/restore", status_code=204)
-async def restore_article(
-    request: Request, article: str, version: Annotated[int, Query(ge=1)], by: By = NOBODY
-) -> None:
+async def restore_article(request: Request, article: str, version: Annotated[int, Query(ge=1)], by: By) -> None:
     """Make an older version the newest."""
     await _change(request, _library(request).restore, article, version, by)
 
 
 @router.post("/api/articles/{article}/review", status_code=204)
-async def review_article(request: Request, article: str, by: By = NOBODY) -> None:
+async def review_article(request: Request, article: str, by: By) -> None:
     """Note that somebody has looked at an article and that it still holds."""
     await _change(request, _library(request).reviewed, article, by)
 
@@ -227,9 +231,9 @@ async def export(request: Request, format: Literal["xlsx", "csv", "jsonl"] = "xl
 async def import_file(
     request: Request,
     name: Annotated[str, Query(max_length=255, description="The file's name, for its ending")],
+    by: By,
     dry_run: bool = False,
     skip_errors: bool = False,
-    by: By = NOBODY,
 ) -> dict[str, Any]:
     """Import the file that is the request's body. Nothing is written in a dry run, nor where a row is wrong, unless
     `skip_errors`: {rows, usable, problems: [{row, column, reason, severity}], written: {added, changed, unchanged}}."""
@@ -243,7 +247,7 @@ async def import_file(
                     raise HTTPException(413, f"文件超过 {MOST_IMPORTED >> 20} MB，请分成几个文件导入。")
                 await asyncio.to_thread(stream.write, part)
         library = _library(request)
-        work = (library.url, library.pack, file, dry_run, skip_errors, by or NOBODY)
+        work = (library.url, library.pack, file, dry_run, skip_errors, by)
         many = size > LARGE_FILE or len(_knowledge(request).index.articles) > MANY_ARTICLES
         try:
             answer: dict[str, Any] = await _worked(many, _import, *work)
@@ -270,7 +274,8 @@ async def tips(
 @router.post("/api/knowledge/searches", status_code=204)
 async def note_search(request: Request, body: SearchBody) -> None:
     """Count a search that a page has made."""
-    search = Search(body.query[:500], body.found, body.opened, body.agent)
+    who = person(request)
+    search = Search(body.query[:500], body.found, body.opened, who.desk if who else body.agent)
     await asyncio.to_thread(request.app.state.switchboard.log.store.add_search, search)
 
 
@@ -293,7 +298,7 @@ async def _write(request: Request, article: str, body: ArticleBody, by: str) -> 
             return [problem for problem in checked.problems if problem.severity == "error"]
         if not article and library.find(checked.articles[0].id):
             return [exchange.Problem(1, "标题", "已有同名条目，请改标题，或打开那一条修改。")]
-        library.write(checked.articles, by or NOBODY)
+        library.write(checked.articles, by)
         return checked.articles[0]
 
     written = await asyncio.to_thread(write)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+from collections.abc import Callable, Iterator
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from websockets.frames import CloseCode
 
 from assistant.call import Call
 from assistant.errors import FullError, SeatError
+from assistant.server.people import person
 from assistant.switchboard import Switchboard
 from audio.errors import AudioError
-from audio.media import is_stop, parse_start
+from audio.keeping import Recordings
+from audio.media import MediaStart, is_stop, parse_start
 from audio.resample import from_pcm16
 
 log = logging.getLogger(__name__)
@@ -35,8 +38,12 @@ async def media(socket: WebSocket) -> None:
             raise AudioError(
                 "The first frame of a media stream must be a JSON object that describes the call, not audio."
             )
-        call = await switchboard.begin(parse_start(first))
-        await _hear(socket, call)
+        start, who = parse_start(first), person(socket)
+        if who is not None and who.role == "agent" and start.agent != who.desk:
+            raise AudioError(f"This token is for desk {who.desk}, not {start.agent}.")
+        call = await switchboard.begin(start)
+        with _recorder(socket, call.info) as keep:
+            await _hear(socket, call, keep)
         await switchboard.end(call, "hangup")
         await _answer(socket, {"type": "stopped", "call_id": call.info.call_id}, 1000)
     except WebSocketDisconnect as gone:
@@ -65,11 +72,34 @@ async def media(socket: WebSocket) -> None:
         )
 
 
-async def _hear(socket: WebSocket, call: Call) -> None:
+@contextlib.contextmanager
+def _recorder(socket: WebSocket, info: MediaStart) -> Iterator[Callable[[bytes], None]]:
+    """Keeps what is heard, if calls are recorded; a call goes on without its recording when the disk is full."""
+    recordings: Recordings | None = socket.app.state.recordings
+    if recordings is None:
+        yield lambda frame: None
+        return
+    failed = False
+
+    def keep(frame: bytes) -> None:
+        nonlocal failed
+        try:
+            if not failed:
+                recorder.write(frame)
+        except OSError as error:
+            failed = True
+            log.error("call %s is recorded no further: %s", info.call_id, error)
+
+    with recordings.begin(info.call_id, info.sample_rate, info.channels) as recorder:
+        yield keep
+
+
+async def _hear(socket: WebSocket, call: Call, keep: Callable[[bytes], None]) -> None:
     while True:
         frame = await _receive(socket)
         if isinstance(frame, bytes):
             await call.feed(from_pcm16(frame, call.info.channels))
+            keep(frame)
         elif is_stop(frame):
             return
 

@@ -7,18 +7,17 @@ import re
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, Field
-from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
-from starlette.responses import JSONResponse, RedirectResponse
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from assistant.orders.book import Actor
+from assistant.orders.book import Actor, kept
 from assistant.orders.life import ROLES, Role
-from assistant.people import SESSION, People, PeopleError, Person
+from assistant.people import SESSION, Kind, People, PeopleError, Person
 from assistant.store import Store
 
 router = APIRouter()
@@ -29,6 +28,12 @@ NOBODY = "页面"
 SIGN_IN, FORBIDDEN = 4401, 4403
 """Close codes of websockets."""
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
+PROXIED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-proto", "x-real-ip")
+"""Headers of requests that a proxy brings."""
+_REFUSED = (
+    '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>智能座席助手</title>'
+    '<p>{} <a href="/">回到首页</a></p></html>'
+)
 OPEN = re.compile(r"/(?:sign-in|ui/.*|api/session|api/health)")
 """What everybody may ask for."""
 
@@ -48,14 +53,15 @@ class _Rule(NamedTuple):
 RULES = tuple(
     _Rule(*each)
     for each in (
-        ("GET", r"/api/articles.*|/api/knowledge/(?:browse|review|export|gaps)|/api/tips|/knowledge|/", tuple(ROLES)),
+        ("GET|HEAD", r"/api/articles.*|/api/knowledge/browse|/api/tips|/knowledge|/", tuple(ROLES)),
         ("POST", r"/api/knowledge/searches", tuple(ROLES)),
         (".*", r"/api/(?:articles|knowledge).*", _EDITORS),
-        ("GET", r"/api/orders/outbox", ("supervisor", "integration")),
+        ("GET|HEAD", r"/api/orders/outbox", ("supervisor", "integration")),
         (".*", r"/api/orders.*|/orders.*", tuple(ROLES)),
-        ("GET", r"/api/(?:fields|events/schema|openapi\.json)", tuple(ROLES)),
-        ("GET", r"/media|/metrics", ("integration",)),
-        ("GET", r"/(?:api/)?calls.*|/api/callers/.*|/desk/.*", (*_HOTLINE, "integration")),
+        ("GET|HEAD", r"/api/(?:fields|events/schema|openapi\.json)", tuple(ROLES)),
+        ("GET|HEAD", r"/media", ("agent", "integration")),
+        ("GET|HEAD", r"/metrics", ("integration",)),
+        ("GET|HEAD", r"/(?:api/)?calls.*|/api/callers/.*|/desk/.*", (*_HOTLINE, "integration")),
     )
 )
 """The first rule that fits decides; what fits none is for admins."""
@@ -81,7 +87,17 @@ def actor(connection: HTTPConnection, name: str = "") -> Actor:
     who, source = person(connection), connection.client.host if connection.client else ""
     if who is None:
         return Actor(name or NOBODY, "admin", source)
-    return Actor(who.display, who.role, source, who.desk, who.department)
+    name = who.display if who.display == who.name else f"{who.display}（{who.name}）"
+    return Actor(name, who.role, source, who.desk, who.department)
+
+
+async def still(connection: HTTPConnection, asking: bool) -> bool:
+    """Whether whoever opened a websocket may go on using it. `asking`: with a request, from which it is not idle."""
+    people: People = connection.app.state.people
+    who, key = person(connection), connection.scope.get("key")
+    if who is None or key is None:
+        return not await asyncio.to_thread(lambda: people.guarded)
+    return await asyncio.to_thread(people.who, key[0], key[1], asking) == who
 
 
 @router.get("/api/session")
@@ -99,7 +115,11 @@ async def sign_in(request: Request, given: Credentials, response: Response) -> d
     people: People = request.app.state.people
     source = request.client.host if request.client else ""
     try:
-        who, key = await asyncio.to_thread(people.sign_in, given.name, given.password, source)
+        hashing = request.app.state.hashing
+        signing_in = asyncio.get_running_loop().run_in_executor(
+            hashing, people.sign_in, kept(given.name), given.password, source
+        )
+        who, key = await signing_in
     except PeopleError as error:
         raise HTTPException(HTTPStatus.FORBIDDEN, str(error)) from error
     response.headers["Set-Cookie"] = _cookie(key, request.url.scheme)
@@ -134,10 +154,13 @@ class SignedIn:
             return
         connection = HTTPConnection(scope)
         path, method = scope["path"], scope.get("method", "GET")
-        if link := connection.query_params.get("link"):
+        page = scope["type"] == "http" and method in ("GET", "HEAD") and not path.startswith("/api/")
+        if page and (link := connection.query_params.get("link")):
             await self._redeem(connection, link)(scope, receive, send)
             return
-        scope["person"] = who = await asyncio.to_thread(self._who, connection)
+        scope["key"] = key = self._key(connection)
+        known = key and not path.startswith("/ui/")
+        scope["person"] = who = await asyncio.to_thread(self._people.who, *key) if key and known else None
         refused: tuple[int, str] | None = None
         if not OPEN.fullmatch(path):
             if who is not None:
@@ -150,23 +173,28 @@ class SignedIn:
             await receive()
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": refused[0], "reason": refused[1]})
-        elif refused[0] == SIGN_IN and method == "GET" and not path.startswith("/api/") and path != "/metrics":
+        elif refused[0] == SIGN_IN and page and path != "/metrics":
             where = quote(path + (f"?{connection.url.query}" if connection.url.query else ""), safe="")
             await RedirectResponse(f"/sign-in?next={where}", 303)(scope, receive, send)
+        elif page:
+            await HTMLResponse(_REFUSED.format(refused[1]), refused[0] - 4000)(scope, receive, send)
         else:
             await JSONResponse({"detail": refused[1]}, refused[0] - 4000)(scope, receive, send)
 
-    def _who(self, connection: HTTPConnection) -> Person | None:
+    @staticmethod
+    def _key(connection: HTTPConnection) -> tuple[str, Kind] | None:
+        """What the request says about who asks."""
         if key := connection.cookies.get(COOKIE):
-            return self._people.who(key, "session")
-        scheme, _, token = Headers(scope=connection.scope).get("authorization", "").partition(" ")
+            return key, "session"
+        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         token = token if scheme.lower() == "bearer" else connection.query_params.get("token", "")
-        return self._people.who(token, "token") if token else None
+        return (token, "token") if token else None
 
     @staticmethod
     def _local(path: str, connection: HTTPConnection) -> bool:
-        """The machine's own softphone and monitoring need no token."""
-        return path in ("/media", "/metrics") and connection.client is not None and connection.client.host in LOOPBACK
+        """The machine's own softphone and monitoring need no token; what a proxy brings is not the machine's own."""
+        local = connection.client is not None and connection.client.host in LOOPBACK
+        return path in ("/media", "/metrics") and local and not any(name in connection.headers for name in PROXIED)
 
     def _redeem(self, connection: HTTPConnection, link: str) -> ASGIApp:
         """The same page without the link, signed in if it could be used."""
@@ -174,8 +202,9 @@ class SignedIn:
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             source = connection.client.host if connection.client else ""
             key = await asyncio.to_thread(self._people.redeem, link, source)
-            rest = urlencode([pair for pair in parse_qsl(connection.url.query) if pair[0] != "link"])
-            path = "/" + urlsplit(scope["path"]).path.lstrip("/")
+            pairs = parse_qsl(connection.url.query, keep_blank_values=True)
+            rest = urlencode([pair for pair in pairs if pair[0] != "link"])
+            path = "/" + scope["path"].lstrip("/")
             response = RedirectResponse(quote(path) + (f"?{rest}" if rest else ""), 303)
             if key:
                 response.headers["Set-Cookie"] = _cookie(key, scope["scheme"])
