@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import wave
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 from assistant.ticket.fields import LABELS
@@ -83,3 +85,14 @@ def test_health_and_figures(server: ServerProcess, finished: str) -> None:
 )
 def test_what_is_not_there_is_said(server: ServerProcess, path: str, status: int) -> None:
     assert httpx.get(server.url + path).status_code == status
+
+
+def test_any_part_of_a_call_can_be_heard(server: ServerProcess, finished: str, call: SampleCall) -> None:
+    answer = httpx.get(f"{server.url}/api/calls/{finished}/audio", params={"start": 10, "end": 11.5})
+    assert answer.headers["content-type"] == "audio/wav"
+    with wave.open(io.BytesIO(answer.content)) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getnframes()) == (8000, 2, 12_000)
+        heard = np.frombuffer(file.readframes(12_000), "<i2").reshape(-1, 2).T
+    said = call.samples[:, 80_000:92_000]
+    assert np.abs(heard / 32768 - said).max() < 1e-3
+    assert httpx.get(f"{server.url}/api/calls/no-such-call/audio").status_code == 404

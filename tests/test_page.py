@@ -344,3 +344,14 @@ def test_the_type_can_be_made_large(page: Page, server: ServerProcess, finished:
     page.get_by_role("button", name="大字").click()
     assert page.evaluate(size) > before * 1.2
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_line_is_heard_where_it_is_clicked(page: Page, server: ServerProcess, finished: str) -> None:
+    page.goto(f"{server.url}/calls/{finished}")
+    line = page.locator(".line[data-speaker=caller]").first
+    with page.expect_response("**/audio?*") as heard:
+        line.get_by_role("button").press("Enter")
+    assert heard.value.ok
+    expect(line).to_have_attribute("data-playing", "")
+    line.get_by_role("button").press("Enter")
+    expect(line).not_to_have_attribute("data-playing", "")
