@@ -32,6 +32,13 @@ class TicketAccept(_Request):
     field: str
 
 
+class TicketUndo(_Request):
+    """The agent takes back what she did last to a field; where that was all, the machine has it again."""
+
+    type: Literal["ticket.undo"]
+    field: str
+
+
 class TicketSubmit(_Request):
     """The agent submitted the ticket: it does not change any more."""
 
@@ -56,7 +63,7 @@ class ArticleUse(_Request):
     how: Literal["opened", "copied", "inserted"]
 
 
-AnyRequest = TicketEdit | TicketAccept | TicketSubmit | ArticleFeedback | ArticleUse
+AnyRequest = TicketEdit | TicketAccept | TicketUndo | TicketSubmit | ArticleFeedback | ArticleUse
 _request: TypeAdapter[AnyRequest] = TypeAdapter(Annotated[AnyRequest, Field(discriminator="type")])
 
 

@@ -26,7 +26,15 @@ from assistant.metrics import Metrics
 from assistant.orders.book import Actor, NewOrder, OrderBook
 from assistant.orders.life import ROLES, NotAllowed, may
 from assistant.orders.outbox import Outbox
-from assistant.requests import AnyRequest, ArticleFeedback, ArticleUse, TicketAccept, TicketEdit, TicketSubmit
+from assistant.requests import (
+    AnyRequest,
+    ArticleFeedback,
+    ArticleUse,
+    TicketAccept,
+    TicketEdit,
+    TicketSubmit,
+    TicketUndo,
+)
 from assistant.seat import SeatAssistant
 from assistant.ticket.fields import Candidate, Evidence, FieldValue
 from assistant.ticket.filler import TicketFiller
@@ -102,7 +110,9 @@ class Switchboard:
             theirs = by.role == "agent" and bool(past) and past[0].data.get("agent") != by.desk
             if not past or past[0].type != CallStarted.type or theirs:
                 raise CallError(f"没有通话 {request.call}。")
-            if isinstance(request, TicketEdit | TicketAccept | TicketSubmit) and not may("submit", by.role):
+            if isinstance(request, TicketEdit | TicketAccept | TicketUndo | TicketSubmit) and not may(
+                "submit", by.role
+            ):
                 raise NotAllowed(f"{ROLES[by.role]}不能填写工单。")
             if isinstance(request, TicketSubmit):
                 return await self._submit(request, past, by)
@@ -153,7 +163,7 @@ class Switchboard:
         return [submitted, Draft(dispatched, at, began)]
 
     async def _drafts(
-        self, request: TicketEdit | TicketAccept | ArticleFeedback | ArticleUse, past: list[Event]
+        self, request: TicketEdit | TicketAccept | TicketUndo | ArticleFeedback | ArticleUse, past: list[Event]
     ) -> list[Draft]:
         call, now = self.live.get(request.call), past[-1].at
         if isinstance(request, ArticleUse):
@@ -165,10 +175,14 @@ class Switchboard:
         if call:
             if isinstance(request, TicketEdit):
                 return await call.understanding.edit(request.field, request.value, call.seconds)
+            if isinstance(request, TicketUndo):
+                return await call.understanding.undo(request.field, call.seconds)
             return await call.understanding.accept(request.field, call.seconds)
         filler = self._restore(past)
         if isinstance(request, TicketEdit):
             return ticket_drafts(filler.edit(request.field, request.value), now)
+        if isinstance(request, TicketUndo):
+            return ticket_drafts(filler.undo(request.field), now)
         return ticket_drafts(filler.accept(request.field), now)
 
     def _restore(self, past: list[Event]) -> TicketFiller:
@@ -178,7 +192,7 @@ class Switchboard:
         for event in past:
             if event.type == TicketUpdated.type:
                 told = TicketUpdated.model_validate(event.data)
-                filler.fields[told.field] = FieldValue(
+                value = FieldValue(
                     told.value,
                     told.state,
                     told.confidence,
@@ -187,4 +201,5 @@ class Switchboard:
                     tuple(Candidate(each.value, each.display, each.confidence) for each in told.candidates),
                     told.generated,
                 )
+                filler.restore(told.field, value)
         return filler

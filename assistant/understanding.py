@@ -105,6 +105,10 @@ class Understanding:
         """The agent accepted a value. Raises TicketError; the caller stores the drafts."""
         return ticket_drafts(await self._locked(self._filler.accept, name), at)
 
+    async def undo(self, name: str, at: float) -> list[Draft]:
+        """The agent took back what she did to a field. Raises TicketError; the caller stores the drafts."""
+        return ticket_drafts(await self._locked(self._filler.undo, name), at)
+
     async def submit(self) -> dict[str, FieldValue]:
         """The agent submits the ticket: nothing that is said from now on changes its fields, which are returned."""
         async with self._ticket:

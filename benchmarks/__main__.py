@@ -12,6 +12,7 @@ from audio.errors import AudioError
 from benchmarks.accuracy import accuracy
 from benchmarks.bigcity import bigcity
 from benchmarks.compare import compare
+from benchmarks.desks import desks
 from benchmarks.distractors import distractors
 from benchmarks.endurance import endurance
 from benchmarks.gate import gate
@@ -27,8 +28,8 @@ app = typer.Typer(
     name="benchmarks", help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 for command in (
-    latency, load, accuracy, trust, endurance, compare, tickets, bigcity, distractors, knowledge, suggestions, report,
-    gate,
+    latency, load, accuracy, trust, endurance, compare, tickets, bigcity, distractors, knowledge, suggestions, desks,
+    report, gate,
 ):  # fmt: skip
     app.command()(command)
 

@@ -153,3 +153,27 @@ def test_the_likely_categories_are_those_of_the_words_until_the_agent_chooses(fi
     filler.edit("category", "edu.sports")
 
     assert filler.likely_categories == {"edu.sports": 1.0}
+
+
+def test_what_the_agent_did_is_undone_step_by_step_to_what_the_machine_reads_now(filler: TicketFiller) -> None:
+    hear(filler, *CALL[:2])
+    read = filler.fields["amount"]
+    filler.accept("amount")
+    filler.edit("amount", 900)
+
+    [change] = filler.undo("amount")
+    assert (change.value.value, change.value.state) == (read.value, "confirmed")
+    hear(filler, ("caller", "不对，是还剩九百六十块。"), start=2)
+    [change] = filler.undo("amount")
+    assert (change.value.value, change.value.state) == (960, "suggested")
+    with pytest.raises(TicketError, match="没有可以撤销"):
+        filler.undo("amount")
+    with pytest.raises(TicketError, match="没有可以撤销"):
+        filler.undo("nonsense")
+
+
+def test_a_field_that_was_undone_follows_the_call_again(filler: TicketFiller) -> None:
+    filler.edit("caller_name", "张三")
+    filler.undo("caller_name")
+    hear(filler, *CALL)
+    assert str(filler.fields["caller_name"].value).startswith("何")

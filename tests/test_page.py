@@ -355,3 +355,43 @@ def test_a_line_is_heard_where_it_is_clicked(page: Page, server: ServerProcess, 
     expect(line).to_have_attribute("data-playing", "")
     line.get_by_role("button").press("Enter")
     expect(line).not_to_have_attribute("data-playing", "")
+
+
+def test_likely_suggestions_are_accepted_together_and_undone_one_by_one(
+    page: Page, server: ServerProcess, play: Play
+) -> None:
+    call = play(server, agent="accepting", pace=AT_ONCE).wait()
+    page.goto(f"{server.url}/desk/accepting")
+    expect(page.locator("#call-state")).to_contain_text("已结束")
+    fields = httpx.get(f"{server.url}/api/calls/{call}/ticket").json()
+    likely = [name for name, field in fields.items() if field["state"] == "suggested" and field["confidence"] >= 0.85]
+    assert likely
+    page.keyboard.press("a")
+    expect(page.locator("#submit-note")).to_contain_text(f"已采纳 {len(likely)} 项")
+    for name in likely:
+        expect(page.locator(f'[data-field="{name}"] .state')).to_have_text("已确认")
+    page.keyboard.press("Control+z")
+    expect(page.locator('[data-state="suggested"]:not([data-look="doubtful"])').first).to_be_visible()
+    expect(page.locator("#submit-note")).to_contain_text("已撤销对")
+    told = httpx.get(f"{server.url}/api/calls/{call}/ticket").json()
+    assert sum(told[name]["state"] == "suggested" for name in likely) == 1
+
+
+def test_typing_is_undone_by_the_browser_and_a_saved_edit_by_the_ticket(
+    page: Page, server: ServerProcess, play: Play
+) -> None:
+    call = play(server, agent="undoing", pace=AT_ONCE, seconds=15.0).wait()
+    page.goto(f"{server.url}/desk/undoing")
+    expect(page.locator("#call-state")).to_contain_text("已结束")
+    room = page.locator("#field-room")
+    room.fill("502房")
+    page.keyboard.press("Enter")
+    expect(page.locator('[data-field="room"] .state')).to_have_text("已修改")
+    room.press("End")
+    page.keyboard.type("后")
+    page.keyboard.press("Control+z")
+    expect(room).to_have_value("502房")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+z")
+    expect(page.locator('[data-field="room"] .state')).to_have_text("空")
+    assert httpx.get(f"{server.url}/api/calls/{call}/ticket").json()["room"]["state"] == "empty"

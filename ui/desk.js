@@ -18,7 +18,7 @@ const review = place === "calls";
 const panel = new URLSearchParams(location.search).get("panel") ?? "both";
 
 /** The call on the page. `heard`: seconds of audio so far, as of wall time `heardAt`; state waiting | live | ended. */
-const call = { id: "", agent: review ? "" : name, phone: "", startedAt: "", state: "waiting", heard: 0, heardAt: 0, submitted: false };
+const call = { id: "", agent: review ? "" : name, phone: "", startedAt: "", state: "waiting", heard: 0, heardAt: 0, endedAt: 0, submitted: false };
 /** More events than this in one frame, or so soon after connecting, are a call read back: nothing should flash. */
 const BACKLOG = 30;
 const SETTLED_MS = 1500;
@@ -44,6 +44,7 @@ const hints = new Hints((key) => tell({ kind: "dismiss", call: call.id, key }));
 const form = new Form({
   edit: (field, value) => send({ type: "ticket.edit", field, value }),
   accept: (field) => send({ type: "ticket.accept", field }),
+  undo: (field) => send({ type: "ticket.undo", field }),
   submit: (direct) => send({ type: "ticket.submit", direct }),
   point: (field, scroll) =>
     tell({ kind: "evidence", call: call.id, evidence: { label: field.label, spans: field.server.evidence, scroll } }),
@@ -102,7 +103,7 @@ function apply(event, live) {
   if (type.startsWith("knowledge.")) knowledge.apply(event);
   else if (type.startsWith("ticket.")) form.apply(event, live);
   else if (type === "hint.raised") hints.raise(data);
-  else if (type === "call.ended") Object.assign(call, { state: "ended", reason: data.reason });
+  else if (type === "call.ended") Object.assign(call, { state: "ended", reason: data.reason, endedAt: live ? performance.now() : 0 });
   if (type === "ticket.updated") caller.field(data);
   if (type === "ticket.submitted") call.submitted = true;
 }
@@ -111,7 +112,7 @@ function begin({ call: id, data, seq }) {
   if (call.id) leave();
   Object.assign(call, {
     id, seq, agent: data.agent ?? call.agent, phone: data.caller_phone, startedAt: data.started_at,
-    state: "live", reason: "", heard: 0, heardAt: performance.now(), submitted: false,
+    state: "live", reason: "", endedAt: 0, heard: 0, heardAt: performance.now(), submitted: false,
   });
   transcript.reset(id);
   transcript.say("已接通，等待说话");
@@ -159,7 +160,8 @@ function showCall() {
 
 function showClock() {
   const running = call.state === "live" ? (performance.now() - call.heardAt) / 1000 : 0;
-  byId("call-clock").textContent = call.state === "waiting" ? "" : clock(call.heard + running);
+  const after = call.state === "ended" && call.endedAt && !call.submitted ? ` 话后 ${clock((performance.now() - call.endedAt) / 1000)}` : "";
+  byId("call-clock").textContent = call.state === "waiting" ? "" : clock(call.heard + running) + after;
   cues.show(call.heard + running, call.state === "live");
 }
 
@@ -181,6 +183,8 @@ function arrange() {
   addEventListener("beforeunload", (event) => connection.pending.size && event.preventDefault());
   bindKeys({
     next: () => form.nextUnverified(),
+    acceptAll: () => form.acceptAll(),
+    undo: (target) => form.undoes(target) && (() => form.undo()),
     submit: () => form.submit(false),
     direct: () => form.submit(true),
     back: () => tips.close() || knowledge.back(),

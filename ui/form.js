@@ -22,14 +22,22 @@ const ANSWERED_IN = "content";
 const ANSWERED = "直接答复：";
 /** Characters by which the paragraph of an answer is known again after it has been shortened or its article edited. */
 const KNOWN_BY = 20;
+/** Confidence from which suggestions are accepted together. */
+const LIKELY = 0.85;
 
 export class Form {
   /**
-   * @param {{edit: Function, accept: Function, submit: Function, point: Function, startedAt: Function}} actions
+   * @param {{edit: Function, accept: Function, undo: Function, submit: Function, point: Function, startedAt: Function}} actions
    *   see Field; submit(direct) sends the ticket, direct: as answered by the agent herself
    */
   constructor(actions) {
-    this.actions = actions;
+    /** Names of the fields that were changed on this page, in order: what can be undone. */
+    this.changes = [];
+    this.actions = {
+      ...actions,
+      edit: (name, value) => this.#keep(name, actions.edit(name, value)),
+      accept: (name) => this.#keep(name, actions.accept(name)),
+    };
     this.box = byId("ticket");
     this.summary = byId("form-summary");
     this.button = byId("submit");
@@ -68,6 +76,7 @@ export class Form {
     if (this.box.contains(document.activeElement)) document.activeElement.blur();
     this.box.inert = !call;
     this.sent = "";
+    this.changes = [];
     this.submitted = false;
     this.submittedAt = 0;
     this.took = "";
@@ -173,6 +182,41 @@ export class Form {
     if (field.typing) return holds(field.input.read()) ? "inserted" : "";
     if (field.sent) return holds(field.sent.value) ? "saving" : "";
     return holds(field.server.value) ? "inserted" : "";
+  }
+
+  /** Accept every suggestion that is likely right, and say how many those were. */
+  acceptAll() {
+    if (this.button.disabled) return;
+    const likely = [...this.fields.values()].filter((field) => field.unverified && !field.typing && field.server.confidence >= LIKELY);
+    for (const field of likely) field.accept();
+    const percent = Math.round(LIKELY * 100);
+    this.#say(likely.length ? `已采纳 ${likely.length} 项建议（把握 ${percent}% 以上），Ctrl+Z 逐项撤销` : `没有把握 ${percent}% 以上、还待核对的建议`);
+    this.#summarise();
+  }
+
+  /** Whether Ctrl+Z means the ticket: not where the browser has typing to undo. */
+  undoes(target) {
+    const typed = [...this.fields.values()].some((field) => field.typing && field.root.contains(target));
+    const elsewhere = target.matches?.("input, textarea") && !this.box.contains(target);
+    return !typed && !elsewhere && !this.button.disabled;
+  }
+
+  /** Take back what was done last to the ticket on this page. */
+  undo() {
+    const name = this.changes.pop();
+    const field = this.fields.get(name);
+    if (!field) {
+      this.#say("没有可以撤销的改动");
+      return;
+    }
+    field.sending({ id: this.actions.undo(name), type: "ticket.undo" });
+    this.#say(`已撤销对“${field.label}”的改动`);
+    this.#summarise();
+  }
+
+  #keep(name, id) {
+    this.changes.push(name);
+    return id;
   }
 
   /** Move to the next suggestion that nobody has looked at, from where the focus is. */

@@ -7,6 +7,8 @@ const SINGLE_KEYS = "seat.single-keys";
 const GUIDE = [
   ["F2", "到下一个待核对的字段"],
   ["Enter", "在字段中：采纳建议，或保存所改"],
+  ["A", "采纳把握较大（85% 以上）的全部建议；在输入框中按 Alt+A"],
+  ["Ctrl+Z", "撤销对工单的上一次改动"],
   ["Shift+Enter", "在多行字段中换行"],
   ["Ctrl+Enter", "提交并派单"],
   ["Ctrl+Shift+Enter", "直接答复办结，不派单"],
@@ -24,7 +26,7 @@ const GUIDE = [
 const EDITABLE = "input, select, textarea, [contenteditable]";
 
 /**
- * @param {{next: Function, submit: Function, direct: Function, back: Function, search: Function, card: (n: number) => void,
+ * @param {{next: Function, acceptAll: Function, undo: Function, submit: Function, direct: Function, back: Function, search: Function, card: (n: number) => void,
  *   latest: Function, copy: Function, insert: Function, tips: Function}} commands
  */
 export function bindKeys(commands) {
@@ -46,7 +48,7 @@ export function bindKeys(commands) {
   };
 
   /** Alone outside of inputs, with Alt anywhere. */
-  const letters = { c: commands.copy, i: commands.insert, t: commands.tips };
+  const letters = { a: commands.acceptAll, c: commands.copy, i: commands.insert, t: commands.tips };
 
   addEventListener("keydown", (event) => {
     if (event.isComposing || event.defaultPrevented || help.open) return;
@@ -60,6 +62,8 @@ export function bindKeys(commands) {
     const { key, target } = event;
     const modified = event.ctrlKey || event.altKey || event.metaKey;
     if (key === "Enter" && event.ctrlKey) return event.repeat ? null : event.shiftKey ? commands.direct : commands.submit;
+    // While something is being typed the browser undoes the typing.
+    if (key.toLowerCase() === "z" && event.ctrlKey && !event.shiftKey && !event.altKey) return commands.undo(target);
     const letter = event.altKey && !event.ctrlKey && !event.metaKey && /^Key([A-Z])$/.exec(event.code)?.[1].toLowerCase();
     if (letter) return event.repeat ? null : letters[letter];
     if (modified) return null;

@@ -107,6 +107,8 @@ class TicketFiller:
         self._probabilities: dict[str, float] = {}
         """Of the categories by code, by what was said; empty until something was."""
         self._read: dict[str, FieldValue] = dict.fromkeys(LABELS, EMPTY)
+        self._before: dict[str, list[FieldValue]] = {name: [] for name in LABELS}
+        """What each field was before each thing that the agent did to it, oldest first."""
         self._hinted: set[Hint] = set()
         self._sounds: dict[str, dict[int, dict[str, float]]] = {"phone": {}, "name": {}}
         """What the recogniser has answered, by what was asked about."""
@@ -180,7 +182,7 @@ class TicketFiller:
         shown = displayed(name, kept, self._reference)
         others = tuple(c for c in self.fields[name].candidates if c.value != kept)
         candidates = (Candidate(kept, shown, 1.0), *others)[:3] if others and isinstance(kept, str) else others
-        return self._set(name, FieldValue(kept, "edited", 1.0, (), shown, candidates))
+        return self._do(name, FieldValue(kept, "edited", 1.0, (), shown, candidates))
 
     def accept(self, name: str) -> list[Change]:
         """The agent accepted what the field shows. Raises TicketError for an unknown or an empty field."""
@@ -189,7 +191,34 @@ class TicketFiller:
         current = self.fields[name]
         if current.value is None:
             raise TicketError(f"“{LABELS[name]}”还是空的，请先填写再确认。")
-        return self._set(name, replace(current, state="confirmed", confidence=1.0))
+        return self._do(name, replace(current, state="confirmed", confidence=1.0))
+
+    def undo(self, name: str) -> list[Change]:
+        """Take back what the agent did last to a field; what the machine has read since then shows again. Raises
+        TicketError for an unknown field, and where she did nothing to it."""
+        if not self._before.get(name):
+            raise TicketError(f"“{LABELS.get(name, name)}”没有可以撤销的修改。")
+        before = self._before[name].pop()
+        machines = before.state in ("empty", "suggested") and self._conversation.turns
+        return self._set(name, self._read[name] if machines else before)
+
+    def restore(self, name: str, value: FieldValue) -> None:
+        """Take in what a field became in a call that is over, change by change. What is as it was before the last thing
+        that the agent did, or the machine's again, was undone."""
+        before = self._before[name]
+        if before and (value == before[-1] or value.state in ("empty", "suggested")):
+            before.pop()
+        elif value.state == "edited" or (value.state == "confirmed" and value.confidence == 1.0):
+            before.append(self.fields[name])
+        self.fields[name] = value
+
+    def _do(self, name: str, value: FieldValue) -> list[Change]:
+        """What the agent does to a field, so that she can undo it."""
+        before = self.fields[name]
+        changes = self._set(name, value)
+        if changes:
+            self._before[name].append(before)
+        return changes
 
     def _set(self, name: str, value: FieldValue) -> list[Change]:
         if value == self.fields[name]:
