@@ -193,17 +193,18 @@ def test_a_submitted_ticket_does_not_change(server: ServerProcess, play: Play) -
     assert httpx.get(f"{server.url}/api/calls/{call}").json()["ticket"]["room"]["value"] == "302房"
 
 
-def test_what_was_done_to_a_field_is_undone_after_the_call_too(server: ServerProcess, finished: str) -> None:
-    told = httpx.get(f"{server.url}/api/calls/{finished}").json()["ticket"]["unit"]
-    with connect(f"{server.websocket}/calls/{finished}/events?after=100000") as page:
+def test_what_was_done_to_a_field_is_undone_after_the_call_too(server: ServerProcess, play: Play) -> None:
+    call = play(server, agent="undone", call_id="undone", pace=1000.0, seconds=10).wait()
+    told = httpx.get(f"{server.url}/api/calls/{call}").json()["ticket"]["unit"]
+    with connect(f"{server.websocket}/calls/{call}/events?after=100000") as page:
         for number, value in enumerate(("8单元", "9单元")):
             edit = {"type": "ticket.edit", "field": "unit", "value": value}
-            assert ask(page, **(edit | {"id": f"unit-{number}", "call": finished}))["type"] == "ack"
+            assert ask(page, **(edit | {"id": f"unit-{number}", "call": call}))["type"] == "ack"
         shown = []
         for number in range(2):
-            assert ask(page, type="ticket.undo", id=f"undo-{number}", call=finished, field="unit")["type"] == "ack"
-            shown.append(httpx.get(f"{server.url}/api/calls/{finished}").json()["ticket"]["unit"])
-        refused = ask(page, type="ticket.undo", id="undo-3", call=finished, field="unit")
+            assert ask(page, type="ticket.undo", id=f"undo-{number}", call=call, field="unit")["type"] == "ack"
+            shown.append(httpx.get(f"{server.url}/api/calls/{call}").json()["ticket"]["unit"])
+        refused = ask(page, type="ticket.undo", id="undo-3", call=call, field="unit")
     assert (shown[0]["value"], shown[0]["state"]) == ("8单元", "edited")
     assert (shown[1]["value"], shown[1]["state"]) == (told["value"], told["state"])
     assert "没有可以撤销" in refused["message"]
