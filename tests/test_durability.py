@@ -12,7 +12,7 @@ import pytest
 from websockets.sync.client import connect
 
 from assistant.errors import SeatError
-from assistant.store import Store
+from assistant.store import Store, StoreInUse
 from audio.media import MediaStart
 from benchmarks.serving import ServerProcess
 from tests.conftest import Play, SampleCall
@@ -103,15 +103,22 @@ def test_a_submission_that_was_acknowledged_outlives_a_killed_server_and_is_done
     assert kinds.count("ticket.submitted") == 1
 
 
-def test_one_server_at_a_time_uses_the_calls(tmp_path: Path, database_url: str) -> None:
-    with ServerProcess(tmp_path, SEAT_DATABASE_URL=database_url) as server:
+def test_one_server_at_a_time_claims_a_store(database_url: str, store: Store) -> None:
+    store.claim()
+    second = Store(database_url)
+    with pytest.raises(StoreInUse, match="Another server already uses"):
+        second.claim()
+    store.close()
+    second.claim()
+    second.close()
+
+
+def test_one_server_at_a_time_uses_the_calls(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path) as server:
         httpx.get(f"{server.url}/api/health").raise_for_status()
-        with (
-            pytest.raises(SeatError, match="Another server already uses"),
-            ServerProcess(tmp_path, SEAT_DATABASE_URL=database_url),
-        ):
+        with pytest.raises(SeatError, match="Another server already uses"), ServerProcess(tmp_path):
             pass
-    with ServerProcess(tmp_path, SEAT_DATABASE_URL=database_url) as server:
+    with ServerProcess(tmp_path) as server:
         httpx.get(f"{server.url}/api/health").raise_for_status()
 
 

@@ -117,6 +117,7 @@ def test_an_utterance_counts_once_and_partials_alone_are_marked() -> None:
     assert shown.characters() == 4
 
 
+@pytest.mark.slow  # most of a minute
 def test_it_runs_on_a_short_call(tmp_path: Path, call: SampleCall) -> None:
     shorten(call, tmp_path, seconds=12)
     out = tmp_path / "trust.json"

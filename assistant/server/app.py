@@ -112,12 +112,17 @@ def create_app(assistant: SeatAssistant, store: Store, library: Library) -> Fast
     return app
 
 
-def _orders(settings: Settings, store: Store, pack: CityPack) -> tuple[OrderBook, Outbox]:
-    secret = settings.webhook_secret.get_secret_value()
-    if settings.webhook_urls and not secret:
+def policy(settings: Settings) -> Policy:
+    """The deadlines that orders follow. Raises SeatError or PackError for settings of orders that cannot be followed,
+    which a server should know before it loads what takes long."""
+    if settings.webhook_urls and not settings.webhook_secret.get_secret_value():
         raise SeatError("Webhooks are signed: set webhook_secret, which their receivers check.")
-    book = OrderBook(store, pack, Policy(settings.pack, settings.deadline_rule), settings.webhook_urls)
-    return book, Outbox(store.engine, settings.webhook_urls, secret)
+    return Policy(settings.pack, settings.deadline_rule)
+
+
+def _orders(settings: Settings, store: Store, pack: CityPack) -> tuple[OrderBook, Outbox]:
+    book = OrderBook(store, pack, policy(settings), settings.webhook_urls)
+    return book, Outbox(store.engine, settings.webhook_urls, settings.webhook_secret.get_secret_value())
 
 
 async def _unreadable(_: Request, error: Exception) -> Response:

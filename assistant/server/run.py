@@ -15,7 +15,7 @@ from assistant.errors import SeatError
 from assistant.library import Library
 from assistant.people import People
 from assistant.seat import Progress, SeatAssistant
-from assistant.server.app import create_app
+from assistant.server.app import create_app, policy
 from assistant.store import Store
 
 PING_TIMEOUT = 120.0
@@ -44,6 +44,7 @@ class Server:
 
     def __init__(self, settings: Settings, socket: sockets.socket, progress: Progress | None = None) -> None:
         self._socket = socket
+        policy(settings)
         self._store = Store(settings.store_url())
         self._store.claim()
         library = Library(self._store, settings.pack)
