@@ -164,10 +164,11 @@ class Store:
             self._claimed = connection
 
     def close(self) -> None:
-        """Give back all connections."""
+        """Give back all connections; a second time does nothing."""
         if self._claimed:
-            self._claimed.invalidate()
+            self._claimed.invalidate()  # ends the session, and its lock with it
             self._claimed.close()
+            self._claimed = None
         self.engine.dispose()
         if self._claim:
             self._claim.release()

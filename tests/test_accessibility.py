@@ -35,7 +35,7 @@ def context(request: pytest.FixtureRequest, browser: Browser, server: ServerProc
     yield from watched(browser, server.url, color_scheme=request.param)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def order(submitted: Submit) -> str:
     fields = {"title": "关于路灯的投诉", "content": "路灯不亮", "department": "scjg", "urgency": "紧急"}
     number: str = submitted("accessible", **fields)[0]["data"]["order"]

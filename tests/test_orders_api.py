@@ -30,7 +30,7 @@ COMPLAINT = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def order(server: ServerProcess, submitted: Submit) -> str:
     """The number of an order that is closed; its caller's name begins like a formula."""
     number: str = submitted("moved", direct=True, **COMPLAINT)[0]["data"]["order"]
