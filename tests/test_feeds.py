@@ -34,7 +34,7 @@ def ask(socket: ClientConnection, **request: Any) -> dict[str, Any]:
             return answer
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def followed(server: ServerProcess, play: Play) -> list[dict[str, Any]]:
     """What a desk's page was sent while it followed half a minute of a call."""
     with connect(f"{server.websocket}/desk/following/events") as page:
