@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SEAT_", extra="forbid")
 
     host: str = "127.0.0.1"
-    """Address the server listens on. Anything but loopback opens it to the network; there is no sign-in yet."""
+    """Address the server listens on. Anything but loopback opens it to the network: add people first (`seat users`)."""
     port: int = Field(default=8345, ge=0, le=65535)
     """Port the server listens on; 0 takes a free one."""
     model: str = BUNDLED

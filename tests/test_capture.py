@@ -100,8 +100,9 @@ def test_what_both_say_reaches_the_server_on_the_right_channel(
     spoken: dict[str, str] = {"caller": "", "agent": ""}
     for line in httpx.get(f"{server.url}/api/calls/captured/transcript").json():
         spoken[line["speaker"]] += line["text"]
-    assert "投诉" in spoken["caller"]
-    assert "12345" in spoken["agent"]
+    # On a busy machine PulseAudio may drop a digit; whose words they are does not change.
+    assert "投诉" in spoken["caller"] and "投诉" not in spoken["agent"]
+    assert "政务服务" in spoken["agent"] and "政务服务" not in spoken["caller"]
 
 
 def test_a_device_that_is_not_there_is_named(sound: dict[str, str]) -> None:
