@@ -127,36 +127,14 @@ class People:
         with Session(self._engine) as session, session.begin():
             if session.get(UserRow, name):
                 raise PeopleError(f"There is a user {name} already; change the password with `seat users password`.")
-            session.add(
-                UserRow(
-                    name=name,
-                    display=(display or name)[:64],
-                    role=role,
-                    desk=desk,
-                    department=department,
-                    password=hashed,
-                    disabled=False,
-                    created=_now(),
-                )
-            )
+            session.add(_new(name, role, display or name, desk, department, hashed))
         return self.find(name)
 
     def guest(self, name: str, display: str, role: Role, desk: str) -> Person:
         """Somebody without a password, who signs in by links; the same one every time."""
         with Session(self._engine) as session, session.begin():
             if session.get(UserRow, name) is None:
-                session.add(
-                    UserRow(
-                        name=name,
-                        display=display,
-                        role=role,
-                        desk=desk,
-                        department="",
-                        password="",
-                        disabled=False,
-                        created=_now(),
-                    )
-                )
+                session.add(_new(name, role, display, desk))
         return self.find(name)
 
     def find(self, name: str) -> Person:
@@ -284,6 +262,19 @@ class People:
         if row is None:
             raise PeopleError(f"There is no user {name[:64]}; `seat users list` shows those there are.")
         return row
+
+
+def _new(name: str, role: str, display: str, desk: str, department: str = "", password: str = "") -> UserRow:
+    return UserRow(
+        name=name,
+        display=display[:64],
+        role=role,
+        desk=desk,
+        department=department,
+        password=password,
+        disabled=False,
+        created=_now(),
+    )
 
 
 def _person(row: UserRow) -> Person:

@@ -116,7 +116,7 @@ class Switchboard:
                 raise NotAllowed(f"{ROLES[by.role]}不能填写工单。")
             if isinstance(request, TicketSubmit):
                 return await self._submit(request, past, by)
-            drafts = await self._drafts(request, past)
+            drafts = await self._drafts(request, past, by)
             if not drafts:
                 return past[-1].seq
             return (await self.log.append(request.call, drafts, request.id))[-1].seq
@@ -163,10 +163,15 @@ class Switchboard:
         return [submitted, Draft(dispatched, at, began)]
 
     async def _drafts(
-        self, request: TicketEdit | TicketAccept | TicketUndo | ArticleFeedback | ArticleUse, past: list[Event]
+        self,
+        request: TicketEdit | TicketAccept | TicketUndo | ArticleFeedback | ArticleUse,
+        past: list[Event],
+        by: Actor,
     ) -> list[Draft]:
         call, now = self.live.get(request.call), past[-1].at
         if isinstance(request, ArticleUse):
+            if by.role in ("qa", "supervisor"):  # they look at what agents did: that is no use of an article
+                return []
             return [Draft(KnowledgeUsed(article=request.article, how=request.how), now)]
         if isinstance(request, ArticleFeedback):
             return [Draft(KnowledgeFeedback(article=request.article, useful=request.useful), now)]

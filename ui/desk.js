@@ -160,7 +160,7 @@ function showCall() {
 
 function showClock() {
   const running = call.state === "live" ? (performance.now() - call.heardAt) / 1000 : 0;
-  const after = call.state === "ended" && call.endedAt && !call.submitted ? ` 话后 ${clock((performance.now() - call.endedAt) / 1000)}` : "";
+  const after = call.state === "ended" && call.endedAt && !call.submitted ? ` · 话后 ${clock((performance.now() - call.endedAt) / 1000)}` : "";
   byId("call-clock").textContent = call.state === "waiting" ? "" : clock(call.heard + running) + after;
   cues.show(call.heard + running, call.state === "live");
 }

@@ -38,11 +38,9 @@ def run(
         async with server:
             person = await asyncio.to_thread(server.people.guest, "demo", "演示座席", "admin", "1")
             link = await asyncio.to_thread(server.people.key, person.name, "link")
-            console.print(
-                f"座席页面（链接只能用一次，打开即登录为{person.display}）：",
-                f"{server.url}/desk/1?link={link}",
-                sep="\n",
-            )
+            console.print(f"座席页面（链接只能用一次，打开即登录为{person.display}）：")
+            # Whole, whatever the terminal's width: it is to be copied.
+            console.print(f"{server.url}/desk/1?link={link}", soft_wrap=True, highlight=False)
             with view.Transcript(console) as transcript:
                 document = await play_sample(server, transcript.show)
             console.print(view.ticket_table(document))
