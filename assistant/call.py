@@ -26,6 +26,7 @@ from assistant.asking import Heard
 from assistant.engine import Engine, Job
 from assistant.events import Draft
 from assistant.partials import LocalAgreement
+from assistant.past import CutOff
 from assistant.recognizer import NOTHING, Recognition
 from assistant.transcript import Utterance, speaker
 from assistant.understanding import Observe, Publish, Understanding
@@ -100,8 +101,10 @@ class Call:
         publish: Publish,
         partial_interval: float | None,
         observe: Observe = lambda stage, seconds: None,
+        since: CutOff | None = None,
     ) -> None:
-        """`ears` runs the voice activity; `partial_interval` in seconds of new speech, None for finals only."""
+        """`ears` runs the voice activity; `partial_interval` in seconds of new speech, None for finals only; `since`:
+        where a call that was cut off goes on."""
         self.info = info
         self.understanding = understanding
         self._engine = engine
@@ -114,7 +117,10 @@ class Call:
         self._open: dict[int, _Open] = {}
         self._said: dict[int, Job[Recognition]] = {}
         """The last utterance of each channel that is over."""
-        self._utterances = 0
+        self._since = since
+        self._began = since.seconds if since else 0.0
+        """Seconds of the call before the first sample."""
+        self._utterances = since.utterances if since else 0
         self._judged = 0
         """Samples (at 16 kHz) whose speech events have been taken."""
         self._arrivals = Arrivals(info.sample_rate)
@@ -124,13 +130,21 @@ class Call:
         self._background: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
+    @property
+    def resumed(self) -> bool:
+        """Whether it goes on after it was cut off."""
+        return self._since is not None
+
     async def start(self) -> None:
-        """Say that the call has begun and start listening."""
+        """Say that the call has begun, or goes on, and start listening."""
         info = self.info
-        started = events.CallStarted(
-            agent=info.agent, caller_phone=info.caller_phone, started_at=info.started_at, channels=info.channels
-        )
-        await self._publish([Draft(started, 0.0)])
+        if self._since:
+            await self._publish(self._since.drafts())
+        else:
+            started = events.CallStarted(
+                agent=info.agent, caller_phone=info.caller_phone, started_at=info.started_at, channels=info.channels
+            )
+            await self._publish([Draft(started, 0.0)])
         self._tasks = [asyncio.create_task(task) for task in (self._listen(), self._finish(), self._understand())]
 
     async def feed(self, samples: Samples) -> None:
@@ -147,10 +161,10 @@ class Call:
             await self._hand_over(None)
             await asyncio.gather(*self._tasks)
             if reason != "interrupted":  # a server that is being stopped waits for nobody
-                await self.understanding.summarise(self._arrivals.seconds)
+                await self.understanding.summarise(self.seconds)
         finally:
             await self._wind_up()
-            await self._publish([Draft(events.CallEnded(reason=reason), self._arrivals.seconds)])
+            await self._publish([Draft(events.CallEnded(reason=reason), self.seconds)])
 
     async def _wind_up(self) -> None:
         """When a task has failed, let those behind it finish what they have (it told them that nothing more comes)."""
@@ -163,7 +177,7 @@ class Call:
     @property
     def seconds(self) -> float:
         """Seconds of audio received so far."""
-        return self._arrivals.seconds
+        return self._began + self._arrivals.seconds
 
     async def _hand_over(self, piece: Samples | None) -> None:
         """Queue a piece; raises what ended a task early, instead of waiting for one that takes nothing more."""
@@ -334,7 +348,7 @@ class Call:
         partial = events.TranscriptPartial(
             utterance=utterance.index,
             speaker=speaker(utterance.channel, self.info.channels),
-            start=round(utterance.start / SAMPLE_RATE, 3),
+            start=round(self._at(utterance.start), 3),
             stable=stable,
             tentative=tentative,
         )
@@ -354,12 +368,12 @@ class Call:
             index=index,
             speaker=speaker(ended.utterance.channel, self.info.channels),
             text=heard.text,
-            start=round(speech.start / SAMPLE_RATE, 3),
-            end=round(speech.end / SAMPLE_RATE, 3),
+            start=round(self._at(speech.start), 3),
+            end=round(self._at(speech.end), 3),
             confidence=round(heard.confidence, 3),
             hypotheses=heard.hypotheses,
         )
-        begins = ended.utterance.start / SAMPLE_RATE
+        begins = self._at(ended.utterance.start)
         final = events.TranscriptFinal(
             utterance=index,
             speaker=utterance.speaker,
@@ -393,10 +407,14 @@ class Call:
         while (said := await self._said_finally.get()) is not None:
             utterance, heard, speech = said
             arrived = self._arrivals.of(speech.end)
-            await self.understanding.take_in(utterance, heard, speech.at / SAMPLE_RATE, arrived)
+            await self.understanding.take_in(utterance, heard, self._at(speech.at), arrived)
 
     def _draft(self, data: events.Data, at: int, caused_by: int) -> Draft:
-        return Draft(data, at / SAMPLE_RATE, self._arrivals.of(caused_by))
+        return Draft(data, self._at(at), self._arrivals.of(caused_by))
+
+    def _at(self, sample: int) -> float:
+        """Seconds of the call at which a sample (at 16 kHz) was heard."""
+        return self._began + sample / SAMPLE_RATE
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

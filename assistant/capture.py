@@ -5,18 +5,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from collections.abc import Callable
 
 from audio.devices import FRAME, InputDevice, SoftphoneCapture
 from audio.media import MediaClient, MediaStart
 from audio.resample import SAMPLE_RATE
 
+PATIENCE = 300.0
+"""Seconds for which a server is waited for that has gone in mid-call."""
+
 
 async def stream(
-    url: str, start: MediaStart, far_end: InputDevice, microphone: InputDevice, seconds: float | None
+    url: str,
+    start: MediaStart,
+    far_end: InputDevice,
+    microphone: InputDevice,
+    seconds: float | None,
+    told: Callable[[str], None],
 ) -> float:
     """Stream both legs until Ctrl+C (or for `seconds`), then hang up; returns the seconds of audio sent.
 
-    Raises AudioError when a device or the server fails.
+    A server that goes away in mid-call is waited for; `told` why it is gone, and "" when it is back. Raises AudioError
+    when a device or the server fails.
     """
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -25,7 +35,7 @@ async def stream(
     sent = 0
     with SoftphoneCapture(far_end, microphone) as capture:
         frames = capture.frames()
-        async with MediaClient(url, start) as media:
+        async with MediaClient(url, start, PATIENCE, told) as media:
             while not stop.is_set() and (seconds is None or sent < seconds * SAMPLE_RATE):
                 await media.send(await asyncio.to_thread(next, frames))
                 sent += FRAME

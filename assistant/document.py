@@ -49,6 +49,8 @@ def fold(call: str, log: Iterable[Event]) -> dict[str, Any]:
                 hints.append(data)
             case "call.ended":
                 about["ended"] = data["reason"]
+            case "call.resumed":
+                about["ended"] = None
             case "ticket.submitted":
                 about["submitted"] = True
     return {

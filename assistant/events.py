@@ -170,6 +170,12 @@ class CallEnded(Data):
     """hangup: the media client said stop; lost: it vanished; interrupted: the server was stopped in mid-call."""
 
 
+class CallResumed(Data):
+    """The media client came back after the call had been lost or interrupted: it goes on."""
+
+    type = "call.resumed"
+
+
 class TicketSubmitted(Data):
     type = "ticket.submitted"
     order: str = ""
@@ -208,6 +214,7 @@ AnyData = (
     | KnowledgeUsed
     | HintRaised
     | CallEnded
+    | CallResumed
     | TicketSubmitted
     | TicketDispatched
 )

@@ -68,6 +68,10 @@ class EventLog:
             raise CallError(f"Call id {info.call_id!r} has been used before; give every call an id of its own.")
         self._numbers[info.call_id] = 0
 
+    async def reopen(self, call: str) -> None:
+        """A call that was cut off goes on."""
+        self._numbers[call] = await asyncio.to_thread(self.store.last_number, call)
+
     async def append(
         self, call: str, drafts: Sequence[Draft], request: str | None = None, also: Write | None = None
     ) -> list[Event]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import multiprocessing
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from multiprocessing.context import SpawnProcess
@@ -17,7 +18,9 @@ from assistant.call import Call
 from assistant.config import Settings, cache_dir
 from assistant.engine import Engine
 from assistant.errors import SeatError
+from assistant.events import Event
 from assistant.library import Library, make_index
+from assistant.past import CutOff, hear_again, submitted
 from assistant.recognizer import Recognizer
 from assistant.suggest import Suggester
 from assistant.summariser import Summariser
@@ -126,20 +129,28 @@ class SeatAssistant:
         partials: bool = True,
         live: bool = True,
         observe: Observe = lambda stage, seconds: None,
+        past: Sequence[Event] = (),
+        since: CutOff | None = None,
     ) -> Call:
         """A call that has begun; `publish` gets its events, `observe` the time of each stage.
 
-        `partials` off for replays that nobody watches; `live` off where time does not press (`Understanding`).
+        `partials` off for replays that nobody watches; `live` off where time does not press (`Understanding`). One that
+        goes on after it was cut off has a `past` `since` then.
         """
+        filler = self.knowledge.filler(info.started_at, info.caller_phone)
+        suggester = self.knowledge.suggester(info.started_at)
+        if past:
+            await asyncio.to_thread(hear_again, filler, suggester, past)
         understanding = Understanding(
             info.call_id,
             engine=self.engine,
-            filler=self.knowledge.filler(info.started_at, info.caller_phone),
-            suggester=self.knowledge.suggester(info.started_at),
+            filler=filler,
+            suggester=suggester,
             publish=publish,
             observe=observe,
             summariser=self._summariser,
             live=live,
+            submitted=submitted(past),
         )
         call = Call(
             info,
@@ -149,6 +160,7 @@ class SeatAssistant:
             publish=publish,
             partial_interval=self.settings.partial_interval if partials else None,
             observe=observe,
+            since=since,
         )
         await call.start()
         return call

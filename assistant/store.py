@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,8 @@ class CallRow(Base):
     """1, 2, 3, … in the order in which calls arrived."""
     ended: Mapped[str | None] = mapped_column(String(16))
     """Why the call ended, None while it is live."""
+    cut_off: Mapped[str | None] = mapped_column(String(40))
+    """When it was lost or interrupted, ISO 8601 in UTC; None where it was not."""
     seconds: Mapped[float] = mapped_column(default=0.0)
     """Length of the audio, known at the end."""
     title: Mapped[str] = mapped_column(String(200), default="")
@@ -204,10 +206,14 @@ class Store:
             case "ticket.updated" if event.data["field"] == "title":
                 change = {"title": (event.data["value"] or "")[:200]}
             case "call.ended":
-                change = {"ended": event.data["reason"], "seconds": event.at}
-                session.execute(
-                    delete(EventRow).where(EventRow.call_id == event.call, EventRow.type == "transcript.partial")
-                )
+                over = event.data["reason"] == "hangup"
+                now = datetime.now(UTC).isoformat()
+                change = {"ended": event.data["reason"], "seconds": event.at, "cut_off": None if over else now}
+                if over:  # of a call that was cut off they may be all that is left
+                    partials = (EventRow.call_id == event.call, EventRow.type == "transcript.partial")
+                    session.execute(delete(EventRow).where(*partials))
+            case "call.resumed":
+                change = {"ended": None, "cut_off": None}
         if change:
             session.execute(update(CallRow).where(CallRow.id == event.call).values(change))
 
@@ -238,6 +244,12 @@ class Store:
         with Session(self.engine) as session:
             row = session.get(CallRow, call)
             return _summary(row) if row else None
+
+    def cut_off(self, call: str) -> datetime | None:
+        """When a call was lost or interrupted; None where it was not, or goes on."""
+        with Session(self.engine) as session:
+            when = session.scalar(select(CallRow.cut_off).where(CallRow.id == call))
+            return datetime.fromisoformat(when) if when else None
 
     def calls(self, limit: int, offset: int = 0, agent: str | None = None) -> list[CallSummary]:
         """Lines of the newest calls first; `agent`: of one desk."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Literal
 from weakref import WeakValueDictionary
 
@@ -19,13 +21,13 @@ from assistant.events import (
     KnowledgeUsed,
     TicketDispatched,
     TicketSubmitted,
-    TicketUpdated,
 )
 from assistant.log import EventLog
 from assistant.metrics import Metrics
 from assistant.orders.book import Actor, NewOrder, OrderBook
 from assistant.orders.life import ROLES, NotAllowed, may
 from assistant.orders.outbox import Outbox
+from assistant.past import RESUMED_WITHIN, CutOff, cut_off, hear_from, restore, submitted
 from assistant.requests import (
     AnyRequest,
     ArticleFeedback,
@@ -36,8 +38,8 @@ from assistant.requests import (
     TicketUndo,
 )
 from assistant.seat import SeatAssistant
-from assistant.ticket.fields import Candidate, Evidence, FieldValue
 from assistant.ticket.filler import TicketFiller
+from audio.keeping import Recordings
 from audio.media import MediaStart, parse_time
 
 LATE_SECONDS = 1.5
@@ -45,38 +47,83 @@ LATE_SECONDS = 1.5
 an administrator has set max_calls)."""
 
 
+HEARD_AGAIN = 120.0
+"""Seconds at the end of a recording among which words are looked for that have not become text when the call was cut
+off."""
+
+
 class Switchboard:
     """Starts and ends calls and answers the pages' requests. Lives on one event loop."""
 
     def __init__(
-        self, assistant: SeatAssistant, log: EventLog, metrics: Metrics, orders: OrderBook, outbox: Outbox
+        self,
+        assistant: SeatAssistant,
+        log: EventLog,
+        metrics: Metrics,
+        orders: OrderBook,
+        outbox: Outbox,
+        recordings: Recordings | None,
     ) -> None:
+        """`recordings`: what has been recorded of calls that go on after they were cut off; None: nothing is."""
         self.assistant = assistant
         self.log = log
         self.metrics = metrics
         self.orders = orders
         self.outbox = outbox
+        self.recordings = recordings
         self.live: dict[str, Call] = {}
         self._starting = 0
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def begin(self, start: MediaStart) -> Call:
-        """A call comes in. Raises FullError when the machine is full, CallError when its id has been used before."""
+        """A call comes in, or one that was cut off goes on. Raises FullError when the machine is full, CallError when
+        its id belongs to another call."""
         self._admit()
         self._starting += 1
         try:
-            await self.log.open(start)
-            try:
-                call = await self.assistant.start_call(
-                    start, lambda drafts: self.log.append(start.call_id, drafts), observe=self.metrics.stage
-                )
-            except BaseException:
-                await self.log.append(start.call_id, [Draft(CallEnded(reason="lost"), 0.0)])
-                raise
-            self.live[start.call_id] = call
-            return call
+            async with self._turns.setdefault(start.call_id, asyncio.Lock()):
+                if start.call_id not in self.live and await self._was_cut_off(start.call_id):
+                    past = await self.log.past(start.call_id)
+                    if since := cut_off(past, start):
+                        return await self._resume(start, past, since)
+                await self.log.open(start)
+                return await self._start(start, [], None)
         finally:
             self._starting -= 1
+
+    async def _was_cut_off(self, call: str) -> bool:
+        when = await asyncio.to_thread(self.log.store.cut_off, call)
+        return when is not None and datetime.now(UTC) - when < RESUMED_WITHIN
+
+    async def _resume(self, start: MediaStart, past: list[Event], since: CutOff) -> Call:
+        """Go on with a call; what was recorded of it and has not become text is heard first."""
+        start = replace(start, started_at=parse_time(past[0].data["started_at"]))
+        unheard = None
+        if self.recordings:
+            told = start.call_id, start.sample_rate, start.channels, HEARD_AGAIN
+            begins, recorded = await asyncio.to_thread(self.recordings.last, *told)
+            since, unheard = hear_from(since, recorded, begins, start.sample_rate)
+        await self.log.reopen(start.call_id)
+        call = await self._start(start, past, since)
+        if unheard is not None:
+            await call.feed(unheard)
+        return call
+
+    async def _start(self, start: MediaStart, past: list[Event], since: CutOff | None) -> Call:
+        try:
+            call = await self.assistant.start_call(
+                start,
+                lambda drafts: self.log.append(start.call_id, drafts),
+                observe=self.metrics.stage,
+                past=past,
+                since=since,
+            )
+        except BaseException:
+            at = since.seconds if since else 0.0
+            await self.log.append(start.call_id, [Draft(CallEnded(reason="lost"), at)])
+            raise
+        self.live[start.call_id] = call
+        return call
 
     def _admit(self) -> None:
         """Raises FullError when one more call would make all others late."""
@@ -123,7 +170,7 @@ class Switchboard:
 
     async def _submit(self, request: TicketSubmit, past: list[Event], by: Actor) -> int:
         """The ticket becomes an order, in one transaction with the event that says so."""
-        if any(event.type == TicketSubmitted.type for event in past):
+        if submitted(past):
             return past[-1].seq
         began = time.monotonic()
         call, start = self.live.get(request.call), past[0].data
@@ -175,7 +222,7 @@ class Switchboard:
             return [Draft(KnowledgeUsed(article=request.article, how=request.how), now)]
         if isinstance(request, ArticleFeedback):
             return [Draft(KnowledgeFeedback(article=request.article, useful=request.useful), now)]
-        if any(event.type == TicketSubmitted.type for event in past):
+        if submitted(past):
             raise CallError("工单已提交，不能再修改。")
         if call:
             if isinstance(request, TicketEdit):
@@ -194,17 +241,5 @@ class Switchboard:
         """The ticket of a call that is over, as it stood; it hears nothing more, but the agent may still change it."""
         start = past[0].data
         filler = self.assistant.knowledge.filler(parse_time(start["started_at"]), start["caller_phone"])
-        for event in past:
-            if event.type == TicketUpdated.type:
-                told = TicketUpdated.model_validate(event.data)
-                value = FieldValue(
-                    told.value,
-                    told.state,
-                    told.confidence,
-                    tuple(Evidence(each.utterance, each.start, each.end) for each in told.evidence),
-                    told.display,
-                    tuple(Candidate(each.value, each.display, each.confidence) for each in told.candidates),
-                    told.generated,
-                )
-                filler.restore(told.field, value)
+        restore(filler, past)
         return filler

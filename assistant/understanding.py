@@ -50,8 +50,10 @@ class Understanding:
         observe: Observe = lambda stage, seconds: None,
         summariser: Summariser | None = None,
         live: bool = True,
+        submitted: bool = False,
     ) -> None:
-        """Not `live`: nobody waits; the recogniser is asked at any load, so that a recording gives the same again."""
+        """Not `live`: nobody waits; the recogniser is asked at any load, so that a recording gives the same again.
+        `submitted`: the ticket of a call that goes on has been."""
         self._call_id = call_id
         self._engine = engine
         self._asker = Asker(engine)
@@ -62,7 +64,7 @@ class Understanding:
         self._summariser = summariser
         self._live = live
         self._ticket = asyncio.Lock()
-        self._submitted = False
+        self._submitted = submitted
 
     async def take_in(self, utterance: Utterance, heard: Heard, at: float, arrived: float) -> None:
         """Publish what comes of an utterance that is final: its last word was `at` seconds and arrived at `arrived`.

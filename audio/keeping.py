@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
 import threading
 import time
 import wave
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.files import RecordingReader
+from audio.resample import Samples, from_pcm16
 
 DAY = 86_400.0
 LONGEST_PART = 600.0
@@ -31,11 +34,15 @@ _RAW = re.compile(r"[0-9a-f]{32}\.(\d+)\.(\d)\.pcm")
 class Recorder:
     """One call that is being recorded; a context manager."""
 
-    def __init__(self, raw: Path, rate: int, channels: int) -> None:
+    def __init__(self, raw: Path, rate: int, channels: int, at: float, left: Callable[[Path], None]) -> None:
+        self.whole = False
+        """The call is over: its recording can be compressed when the recorder is left."""
         self._raw = raw
         self._file = raw.open("ab", buffering=0)
+        self._file.truncate(round(at * rate) * 2 * channels)  # what was not recorded is silence
         self._rate = rate
         self._channels = channels
+        self._left = left
 
     def write(self, frame: bytes) -> None:
         """Add a frame: whole interleaved 16-bit samples."""
@@ -48,7 +55,9 @@ class Recorder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
-        threading.Thread(target=_compress, args=(self._raw, self._rate, self._channels), daemon=True).start()
+        self._left(self._raw)
+        if self.whole:
+            threading.Thread(target=_compress, args=(self._raw, self._rate, self._channels), daemon=True).start()
 
 
 class Recordings:
@@ -56,11 +65,30 @@ class Recordings:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._on: set[Path] = set()
         folder.mkdir(parents=True, exist_ok=True)
 
-    def begin(self, call: str, rate: int, channels: int) -> Recorder:
-        """Record a call. Raises OSError where there is no room."""
-        return Recorder(self._folder / f"{_name(call)}.{rate}.{channels}.pcm", rate, channels)
+    def begin(self, call: str, rate: int, channels: int, at: float = 0.0) -> Recorder:
+        """Record a call, or from `at` seconds on one that was cut off. Raises OSError where there is no room."""
+        raw = self._raw(call, rate, channels)
+        recorder = Recorder(raw, rate, channels, at, self._on.discard)
+        self._on.add(raw)
+        return recorder
+
+    def last(self, call: str, rate: int, channels: int, seconds: float) -> tuple[float, Samples]:
+        """The end of what was recorded of a call that is not over: where it begins, in seconds, and at most `seconds`
+        of it, float32 (channels, n) in -1..1. Nothing where nothing was recorded."""
+        try:
+            with self._raw(call, rate, channels).open("rb") as file:
+                samples = os.fstat(file.fileno()).st_size // (2 * channels)
+                first = max(0, samples - round(seconds * rate))
+                file.seek(first * 2 * channels)
+                return first / rate, from_pcm16(file.read((samples - first) * 2 * channels), channels)
+        except FileNotFoundError:
+            return 0.0, np.zeros((channels, 0), np.float32)
+
+    def _raw(self, call: str, rate: int, channels: int) -> Path:
+        return self._folder / f"{_name(call)}.{rate}.{channels}.pcm"
 
     def part(self, call: str, start: float, end: float) -> bytes | None:
         """Seconds [start, end) of a call as a WAV file; None where it was not recorded or is kept no longer."""
@@ -90,10 +118,11 @@ class Recordings:
         pcm = np.clip(np.rint(samples * 32768), -32768, 32767).astype("<i2")
         return _wav(pcm.T.tobytes(), rate, channels)
 
-    def settle(self) -> None:
-        """Finish what a killed server left raw. Only while no call is on."""
+    def settle(self, seconds: float) -> None:
+        """Compress what is raw although nothing has been added to it for so long: calls that were cut off for good."""
         for raw in self._folder.glob("*.pcm"):
-            if found := _RAW.fullmatch(raw.name):
+            found = _RAW.fullmatch(raw.name)
+            if found and raw not in self._on and raw.stat().st_mtime < time.time() - seconds:
                 _compress(raw, int(found[1]), int(found[2]))
 
     def expire(self, days: float) -> int:

@@ -3,15 +3,19 @@
 client -> {"call_id", "agent", "caller_phone", "sample_rate", "channels", "started_at"}      text, first
 client -> interleaved little-endian 16-bit PCM                                               binary, any length
 client -> {"type": "stop"}                                                                   text, at hang-up
+server -> {"type": "resumed", "call_id", "samples"}   first, where a call goes on: of each channel received
 server -> {"type": "stopped", "call_id"}      everything that was said is stored; then the server closes
 server -> {"type": "error", "message"}        what was wrong, in one sentence; then the server closes
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -110,51 +114,124 @@ PING_TIMEOUT = 120.0
 """Seconds a server may take to answer a ping: it reads one only after the audio that was sent before it."""
 
 
+ANSWER_SECONDS = 30.0
+"""For a server to say from where a call goes on: it reads the call's past first."""
+RETRY_SECONDS = 1.0
+"""Between two attempts to reach a server that has gone."""
+KEPT_SECONDS = 60.0
+"""Of what was sent last is kept for a server that was killed before it had stored it."""
+
+
 class MediaClient:
     """Streams a call to a server; an async context manager. Leaving it hangs up and waits until all is stored.
 
     Raises AudioError when the server cannot be reached or refuses.
     """
 
-    def __init__(self, url: str, start: MediaStart) -> None:
+    def __init__(
+        self, url: str, start: MediaStart, patience: float = 0.0, lost: Callable[[str], None] = lambda why: None
+    ) -> None:
+        """`patience`: seconds for which a server that has gone in mid-call is waited for; the call then goes on where
+        it was cut off. `lost` is told why it has gone, and "" when it is back."""
         self._url, self._start = url, start
+        self._patience, self._lost = patience, lost
         self._socket: ClientConnection | None = None
+        self._kept = bytearray()
+        """The end of what was sent."""
+        self._sent = 0
+        """Bytes sent in all."""
 
     async def __aenter__(self) -> MediaClient:
+        self._socket = await self._connect()
+        return self
+
+    async def _connect(self) -> ClientConnection:
         try:
-            self._socket = await connect(self._url, max_size=1 << 20, ping_timeout=PING_TIMEOUT)
+            socket = await connect(self._url, max_size=1 << 20, ping_timeout=PING_TIMEOUT)
         except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
             raise AudioError(f"No media server answers at {self._url} ({error}); start one with: seat serve") from error
-        await self._socket.send(self._start.wire())
-        return self
+        await socket.send(self._start.wire())
+        return socket
 
     async def send(self, samples: Samples) -> None:
         """float32 (channels, n) in -1..1."""
+        frame = to_pcm16(samples)
+        self._sent += len(frame)
+        if self._patience:
+            self._kept += frame
+            del self._kept[: max(0, len(self._kept) - int(KEPT_SECONDS * self._second))]
         assert self._socket is not None
         try:
-            await self._socket.send(to_pcm16(samples))
+            await self._socket.send(frame)
         except ConnectionClosed as error:
-            raise AudioError(await self._refusal()) from error
+            await self._come_back(error)
+
+    @property
+    def _second(self) -> int:
+        """Bytes of a second."""
+        return 2 * self._start.channels * self._start.sample_rate
+
+    async def _come_back(self, gone: ConnectionClosed) -> None:
+        """Connect again and send what the server has not received. Raises AudioError when it refuses the call, or has
+        not come back for too long."""
+        reason = await self._refusal()
+        deadline = time.monotonic() + self._patience
+        if not self._patience:
+            raise AudioError(reason) from gone
+        self._lost(reason)
+        while True:
+            try:
+                self._socket = await self._connect()
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    told = json.loads(await self._socket.recv())
+                if told.get("type") == "resumed":
+                    break
+                reason = str(told.get("message"))
+            except TimeoutError:  # it does not know the call: it has begun now
+                told = {"samples": (self._sent - len(self._kept)) // (2 * self._start.channels)}
+                break
+            except (AudioError, ConnectionClosed, ValueError) as error:
+                reason = str(error)
+            if time.monotonic() > deadline:
+                raise AudioError(f"The server has not taken the call again: {reason}") from gone
+            await asyncio.sleep(RETRY_SECONDS)
+        missing = self._sent - told["samples"] * 2 * self._start.channels
+        self._lost("")
+        if missing > 0:
+            await self._send_again(bytes(self._kept[-missing:]))
+
+    async def _send_again(self, missing: bytes) -> None:
+        assert self._socket is not None
+        size = self._second // 2
+        try:
+            for first in range(0, len(missing), size):
+                await self._socket.send(missing[first : first + size])
+        except ConnectionClosed as error:
+            await self._come_back(error)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._socket is not None
         try:
             if error is None:
-                await self._hang_up(self._socket)
+                await self._hang_up()
         finally:
-            await self._socket.close()
+            if self._socket is not None:
+                await self._socket.close()
 
-    async def _hang_up(self, socket: ClientConnection) -> None:
+    async def _hang_up(self) -> None:
+        assert self._socket is not None
         try:
-            await socket.send(json.dumps({"type": "stop"}))
-            async for message in socket:
-                if json.loads(message).get("type") == "stopped":
+            await self._socket.send(json.dumps({"type": "stop"}))
+            async for message in self._socket:
+                told = json.loads(message)
+                if told.get("type") == "stopped":
                     return
-                raise AudioError(json.loads(message).get("message", "The server refused the stream."))
-        except ConnectionClosed:
-            pass
+                if told.get("type") == "error":
+                    raise AudioError(told.get("message", "The server refused the stream."))
+        except ConnectionClosed as gone:
+            await self._come_back(gone)
+            return await self._hang_up()
         raise AudioError(await self._refusal())
 
     async def _refusal(self) -> str:

@@ -22,14 +22,15 @@ class ServerProcess:
 
     It takes as many calls as come, unless `environment` says otherwise.
 
-    `data_dir` keeps the calls when given, so that a server can be started again on them.
+    `data_dir` keeps the calls when given, so that a server can be started again on them, at the same `port`.
     """
 
-    def __init__(self, data_dir: Path | None = None, **environment: str) -> None:
+    def __init__(self, data_dir: Path | None = None, port: int = 0, **environment: str) -> None:
         self._scratch = tempfile.TemporaryDirectory(prefix="seat-")
         self.data = data_dir or Path(self._scratch.name)
         """Where it keeps its calls."""
         self._environment = environment
+        self._port = port
         self.process: subprocess.Popen[str] | None = None
         self.url = ""
         self.errors: list[str] = []
@@ -55,7 +56,7 @@ class ServerProcess:
     def __enter__(self) -> ServerProcess:
         given = {"SEAT_DATA_DIR": str(self.data), "SEAT_MAX_CALLS": "1000", "COLUMNS": "500"}
         environment = os.environ | given | self._environment
-        command = [sys.executable, "-c", "from assistant.cli import main; main()", "serve", "--port", "0"]
+        command = [sys.executable, "-c", "from assistant.cli import main; main()", "serve", "--port", str(self._port)]
         self.process = subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
         )

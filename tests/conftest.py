@@ -167,6 +167,7 @@ def play(call: SampleCall) -> Iterator[Play]:
         pace: float = 1.0,
         seconds: float | None = None,
         samples: Samples | None = None,
+        patience: float = 0.0,
     ) -> Playing:
         start = MediaStart(
             call_id=call_id or uuid.uuid4().hex,
@@ -182,7 +183,7 @@ def play(call: SampleCall) -> Iterator[Play]:
 
         def run() -> None:
             try:
-                asyncio.run(_stream(server, start, audio, pace, playing.hang_up))
+                asyncio.run(_stream(server, start, audio, pace, playing.hang_up, patience))
             except BaseException as error:  # handed to whoever waits
                 playing.failure.append(error)
 
@@ -233,10 +234,10 @@ def submitted(server: ServerProcess, play: Play) -> Submit:
 
 
 async def _stream(
-    server: ServerProcess, start: MediaStart, samples: Samples, pace: float, hang_up: threading.Event
+    server: ServerProcess, start: MediaStart, samples: Samples, pace: float, hang_up: threading.Event, patience: float
 ) -> None:
     frame = start.sample_rate // 50
-    async with MediaClient(f"{server.websocket}/media", start) as media:
+    async with MediaClient(f"{server.websocket}/media", start, patience) as media:
         began = time.monotonic()
         for first in range(0, samples.shape[1], frame):
             if hang_up.is_set():

@@ -43,6 +43,7 @@ def test_any_part_is_heard_exactly_during_the_call_and_after_it(tmp_path: Path, 
     with recordings.begin("call/1 ?", 8000, channels) as recorder:
         for first in range(0, len(samples), 160):
             recorder.write(samples[first : first + 160].tobytes())
+        recorder.whole = True
         assert np.array_equal(heard(recordings.part("call/1 ?", 1.0, 2.5)), samples[8000:20000])
     finished(tmp_path)
     assert np.array_equal(heard(recordings.part("call/1 ?", 1.0, 2.5)), samples[8000:20000])
@@ -55,14 +56,35 @@ def test_what_a_killed_server_left_is_finished(tmp_path: Path) -> None:
     recordings, samples = Recordings(tmp_path), pcm(2)
     recorder = recordings.begin("cut off", 8000, 2)
     recorder.write(samples.tobytes() + b"\1\2\3")  # killed in the middle of a sample
-    Recordings(tmp_path).settle()
+    recordings.settle(0.0)
+    assert list(tmp_path.glob("*.pcm")), "it is still on"
+    restarted = Recordings(tmp_path)
+    restarted.settle(60.0)
+    assert list(tmp_path.glob("*.pcm")), "it may still go on"
+    restarted.settle(0.0)
     assert not list(tmp_path.glob("*.pcm"))
     assert np.array_equal(heard(recordings.part("cut off", 0.0, 9.0)), samples)
 
 
+def test_a_call_that_goes_on_is_one_recording_with_silence_where_nothing_was_recorded(tmp_path: Path) -> None:
+    recordings, samples = Recordings(tmp_path), pcm(2)
+    with recordings.begin("goes on", 8000, 2) as recorder:
+        recorder.write(samples[:8000].tobytes() + b"\1\2\3")
+    begins, last = recordings.last("goes on", 8000, 2, 0.25)
+    assert begins == 0.75
+    assert np.array_equal(np.rint(last.T * 32768).astype(np.int16), samples[6000:8000])
+    with recordings.begin("goes on", 8000, 2, at=1.5) as recorder:
+        recorder.write(samples[8000:].tobytes())
+        recorder.whole = True
+    finished(tmp_path)
+    whole = np.concatenate([samples[:8000], np.zeros((4000, 2), np.int16), samples[8000:]])
+    assert np.array_equal(heard(recordings.part("goes on", 0.0, 99.0))[8003:], whole[8003:])
+    assert recordings.last("another", 8000, 2, 1.0)[1].shape == (2, 0)
+
+
 def test_a_call_without_a_sound_leaves_nothing(tmp_path: Path) -> None:
-    with Recordings(tmp_path).begin("empty", 8000, 2):
-        pass
+    with Recordings(tmp_path).begin("empty", 8000, 2) as recorder:
+        recorder.whole = True
     finished(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -72,6 +94,7 @@ def test_old_recordings_are_deleted(tmp_path: Path) -> None:
     for call in ("old", "new"):
         with recordings.begin(call, 8000, 1) as recorder:
             recorder.write(pcm(1).tobytes())
+            recorder.whole = True
         finished(tmp_path)
         if call == "old":
             [file] = tmp_path.glob("*.flac")

@@ -43,9 +43,15 @@ def run(
         return
     if microphone is None or far_end is None:
         raise SeatError("Choose both devices: --microphone and --far-end (seat capture --list names them).")
-    told = {"call_id": call_id, "agent": agent, "caller_phone": phone, "sample_rate": SAMPLE_RATE, "channels": 2}
-    start = parse_start(json.dumps(told))
+    described = {"call_id": call_id, "agent": agent, "caller_phone": phone, "sample_rate": SAMPLE_RATE, "channels": 2}
+    start = parse_start(json.dumps(described))
     devices = find_device(far_end), find_device(microphone)
     console.print(f"通话 {start.call_id}：市民 = {devices[0].name}，座席 = {devices[1].name}；按 Ctrl+C 挂断")
-    sent = asyncio.run(stream(server, start, *devices, seconds))
+
+    def told(gone: str) -> None:
+        console.print(
+            f"与服务器断开，正在重连，声音先存在本机（{gone}）" if gone else "已重新连上，断开期间的声音已补传"
+        )
+
+    sent = asyncio.run(stream(server, start, *devices, seconds, told))
     console.print(f"已挂断，共发送 {sent:.1f} 秒")

@@ -44,6 +44,8 @@ log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 5.0
 """Between two looks at whether somebody has changed the articles from the command line."""
+TIDY_SECONDS = 900.0
+"""Between two looks at old recordings."""
 PAGES = {
     "/": "index.html",
     "/calls": "calls.html",
@@ -70,11 +72,9 @@ def create_app(assistant: SeatAssistant, store: Store, library: Library) -> Fast
         app.state.metrics = Metrics()
         app.state.metrics.capacity.set(assistant.capacity)
         app.state.outbox = outbox
-        app.state.switchboard = Switchboard(assistant, events, app.state.metrics, book, outbox)
-        await events.recover()
         app.state.recordings = Recordings(data_dir() / "audio") if settings.audio_days else None
-        if app.state.recordings:
-            await asyncio.to_thread(app.state.recordings.settle)
+        app.state.switchboard = Switchboard(assistant, events, app.state.metrics, book, outbox, app.state.recordings)
+        await events.recover()
         expiring = asyncio.create_task(_expire(app.state.recordings, settings.audio_days))
         sending = asyncio.create_task(outbox.run())
         app.state.library = library
@@ -153,13 +153,14 @@ async def _watch(knowledge: Knowledge, changed: asyncio.Event) -> None:
 
 
 async def _expire(recordings: Recordings | None, days: int) -> None:
-    """Delete recordings that have been kept long enough, every hour."""
+    """Compress recordings of calls that do not go on, and delete those that have been kept long enough."""
     while recordings:
+        await asyncio.sleep(TIDY_SECONDS)  # not at once: calls that a killed server left may still go on
         try:
+            await asyncio.to_thread(recordings.settle, TIDY_SECONDS)
             await asyncio.to_thread(recordings.expire, days)
         except OSError:
-            log.exception("old recordings cannot be deleted")
-        await asyncio.sleep(3600)
+            log.exception("old recordings cannot be put in order")
 
 
 def _page(file: Path) -> Callable[[], Awaitable[FileResponse]]:

@@ -16,7 +16,7 @@ from assistant.server.people import person
 from assistant.switchboard import Switchboard
 from audio.errors import AudioError
 from audio.keeping import Recordings
-from audio.media import MediaStart, is_stop, parse_start
+from audio.media import is_stop, parse_start
 from audio.resample import from_pcm16
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,10 @@ async def media(socket: WebSocket) -> None:
         if who is not None and who.role == "agent" and start.agent != who.desk:
             raise AudioError(f"This token is for desk {who.desk}, not {start.agent}.")
         call = await switchboard.begin(start)
-        with _recorder(socket, call.info) as keep:
+        if call.resumed:
+            samples = round(call.seconds * call.info.sample_rate)
+            await socket.send_text(json.dumps({"type": "resumed", "call_id": start.call_id, "samples": samples}))
+        with _recorder(switchboard.recordings, call) as keep:
             await _hear(socket, call, keep)
         await switchboard.end(call, "hangup")
         await _answer(socket, {"type": "stopped", "call_id": call.info.call_id}, 1000)
@@ -73,9 +76,9 @@ async def media(socket: WebSocket) -> None:
 
 
 @contextlib.contextmanager
-def _recorder(socket: WebSocket, info: MediaStart) -> Iterator[Callable[[bytes], None]]:
+def _recorder(recordings: Recordings | None, call: Call) -> Iterator[Callable[[bytes], None]]:
     """Keeps what is heard, if calls are recorded; a call goes on without its recording when the disk is full."""
-    recordings: Recordings | None = socket.app.state.recordings
+    info = call.info
     if recordings is None:
         yield lambda frame: None
         return
@@ -90,8 +93,19 @@ def _recorder(socket: WebSocket, info: MediaStart) -> Iterator[Callable[[bytes],
             failed = True
             log.error("call %s is recorded no further: %s", info.call_id, error)
 
-    with recordings.begin(info.call_id, info.sample_rate, info.channels) as recorder:
-        yield keep
+    try:
+        recorder = recordings.begin(info.call_id, info.sample_rate, info.channels, call.seconds)
+    except OSError as error:
+        log.error("call %s is not recorded: %s", info.call_id, error)
+        yield lambda frame: None
+        return
+    with recorder:
+        try:
+            yield keep
+        except WebSocketDisconnect as gone:
+            recorder.whole = gone.code in HUNG_UP
+            raise
+        recorder.whole = True
 
 
 async def _hear(socket: WebSocket, call: Call, keep: Callable[[bytes], None]) -> None:

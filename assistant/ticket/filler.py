@@ -109,6 +109,8 @@ class TicketFiller:
         self._read: dict[str, FieldValue] = dict.fromkeys(LABELS, EMPTY)
         self._before: dict[str, list[FieldValue]] = {name: [] for name in LABELS}
         """What each field was before each thing that the agent did to it, oldest first."""
+        self._carried: dict[str, FieldValue] = {}
+        """Of a call that was cut off: what was read in fields that show something else."""
         self._hinted: set[Hint] = set()
         self._sounds: dict[str, dict[int, dict[str, float]]] = {"phone": {}, "name": {}}
         """What the recogniser has answered, by what was asked about."""
@@ -212,6 +214,11 @@ class TicketFiller:
             before.append(self.fields[name])
         self.fields[name] = value
 
+    def carry_on(self) -> None:
+        """The call goes on where it was cut off. What a field shows may be owed to the recogniser's answers, which are
+        not heard again: it stays until something else is read than now."""
+        self._carried = {name: read for name, read in self._read.items() if read.value != self.fields[name].value}
+
     def _do(self, name: str, value: FieldValue) -> list[Change]:
         """What the agent does to a field, so that she can undo it."""
         before = self.fields[name]
@@ -230,6 +237,10 @@ class TicketFiller:
         current = self.fields[name]
         if current.state in ("confirmed", "edited"):
             return None
+        if name in self._carried:
+            if reading.value == self._carried[name].value:
+                return None
+            del self._carried[name]
         same = replace(reading, confidence=current.confidence, candidates=current.candidates) == current
         order = [c.value for c in reading.candidates] == [c.value for c in current.candidates]
         if same and order and abs(reading.confidence - current.confidence) < NOTICEABLE:
