@@ -23,9 +23,10 @@ from assistant.events import (
 )
 from assistant.log import EventLog
 from assistant.metrics import Metrics
-from assistant.orders.book import Actor, NewOrder, OrderBook
+from assistant.orders.book import OrderBook
 from assistant.orders.life import ROLES, NotAllowed, may
 from assistant.orders.outbox import Outbox
+from assistant.orders.records import Actor, NewOrder
 from assistant.requests import (
     AnyRequest,
     ArticleFeedback,

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from assistant.callers import SpecialCallers, import_callers
 from assistant.cli import app
 from assistant.errors import SeatError
-from assistant.orders.book import MANY, SYSTEM, OrderBook, Query
+from assistant.orders.book import MANY, SYSTEM, OrderBook
+from assistant.orders.selection import Query
 from assistant.store import Store
 from benchmarks.serving import ServerProcess
 from kb.pack import DEFAULT_PACK

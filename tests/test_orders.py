@@ -11,9 +11,12 @@ import pytest
 from sqlalchemy.orm import Session
 
 from assistant.events import Draft, TicketSubmitted
-from assistant.orders.book import CHINA, Actor, NewOrder, Order, OrderBook, Query
+from assistant.orders.book import OrderBook
 from assistant.orders.deadlines import Policy, after
 from assistant.orders.life import MOVES, QUESTIONS, NoSuchOrder, NotAllowed, OrderError, StaleOrder, WrongState
+from assistant.orders.records import Actor, NewOrder, Order
+from assistant.orders.selection import Query
+from assistant.orders.stored import CHINA
 from assistant.store import Entry, Store
 from assistant.ticket.fields import EMPTY, LABELS, FieldValue, Value
 from audio.media import MediaStart

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi import Query as Parameter
 from pydantic import BaseModel, ConfigDict, Field
 
-from assistant.orders.book import CHINA, Order, OrderBook, Query
+from assistant.orders.book import OrderBook
 from assistant.orders.life import (
     MOVES,
     QUESTIONS,
@@ -30,6 +30,9 @@ from assistant.orders.life import (
     WrongState,
 )
 from assistant.orders.outbox import Outbox
+from assistant.orders.records import Order
+from assistant.orders.selection import Query
+from assistant.orders.stored import CHINA
 from assistant.server.people import actor
 from assistant.sheets import CSV_TYPE, XLSX_TYPE, Cell, csv_file, xlsx_file
 from assistant.switchboard import Switchboard
