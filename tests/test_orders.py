@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from assistant.events import Draft, TicketSubmitted
+from assistant.orders import reading
 from assistant.orders.book import OrderBook
 from assistant.orders.deadlines import Policy, after
 from assistant.orders.life import MOVES, QUESTIONS, NoSuchOrder, NotAllowed, OrderError, StaleOrder, WrongState
@@ -310,6 +312,22 @@ def test_orders_are_found(book: OrderBook, store: Store, query: Query, found: li
     total, orders = book.search(query, BOSS)
     assert [order.call for order in orders] == found
     assert total == len(found)
+
+
+def test_helpers_are_read_with_a_page_or_a_batch_and_not_order_by_order(
+    book: OrderBook, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "BATCH", 2)
+    for n in range(5):
+        submit(book, store, f"c{n}", co_departments=["wjw", "tyj"] if n else None)
+    asked: list[str] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    expected = [*((call, ["tyj", "wjw"]) for call in ("c4", "c3", "c2", "c1")), ("c0", [])]
+    assert [(each.call, each.co_departments) for each in book.search(Query(), BOSS)[1]] == expected
+    assert len([statement for statement in asked if "FROM order_departments" in statement]) == 1
+    asked.clear()
+    assert [(each.call, each.co_departments) for each in book.every(Query(), BOSS)] == expected
+    assert len([statement for statement in asked if "FROM order_departments" in statement]) == 3
 
 
 def test_what_is_due_is_overdue_once_its_time_has_passed(book: OrderBook, store: Store) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from assistant.orders.deadlines import Deadline, Policy, after
 from assistant.orders.life import MOVES, QUESTIONS, MoveName, NotAllowed, OrderError, StaleOrder, State, check
 from assistant.orders.outbox import deliveries
-from assistant.orders.reading import OrderReader, count, helpers_of, helps, order_of, row_of
+from assistant.orders.reading import OrderReader, count, helpers, helps, order_of, row_of
 from assistant.orders.records import Actor, NewOrder, Order
 from assistant.orders.selection import LATELY, alike
 from assistant.orders.stored import CHINA, field_text, kept, utc
@@ -207,7 +207,7 @@ class OrderBook(OrderReader):
         co_departments: Sequence[str] | None,
     ) -> None:
         if name == "dispatch":
-            helping = helpers_of(session, row.number) if co_departments is None else list(co_departments)
+            helping = helpers(session, [row.number])[row.number] if co_departments is None else list(co_departments)
             if unknown := [code for code in helping if code not in self.departments]:
                 raise OrderError(f"没有代码为“{unknown[0]}”的协办单位。")
             helping = [code for code in dict.fromkeys(helping) if code != told["department"]]

@@ -20,6 +20,8 @@ from kb.pack import CityPack
 
 BRIEF = 5
 """Orders that are listed beside a call."""
+BATCH = 1000
+"""Orders of an export that are read at once."""
 SECRET = frozenset({"caller_name", "caller_gender", "contact_phone"})
 """Fields that departments and programs do not see where the caller wants to be kept secret."""
 
@@ -48,18 +50,15 @@ class OrderReader:
         """How many orders there are, and some of them: the newest first, or those due first."""
         where = chosen(query, by)
         with Session(self.engine) as session:
-            rows = session.scalars(in_order(select(OrderRow).where(*where), query).limit(limit).offset(offset))
-            return count(session, where), [order_of(session, row, by) for row in rows]
+            rows = in_order(select(OrderRow).where(*where), query).limit(limit).offset(offset)
+            return count(session, where), _orders(session, session.scalars(rows).all(), by)
 
     def every(self, query: Query, by: Actor) -> Iterator[Order]:
         """All orders of a query, for export."""
         with Session(self.engine) as session:
-            helping: dict[str, list[str]] = {}
-            for number, department in session.execute(select(CoDepartmentRow.number, CoDepartmentRow.department)):
-                helping.setdefault(number, []).append(department)
             rows = in_order(select(OrderRow).where(*chosen(query, by)), query)
-            for row in session.scalars(rows.execution_options(yield_per=1000)):
-                yield order_of(session, row, by, sorted(helping.get(row.number, ())))
+            for batch in session.scalars(rows.execution_options(yield_per=BATCH)).partitions():
+                yield from _orders(session, batch, by)
 
     def of_caller(self, phone: str) -> tuple[int, list[Brief]]:
         """How many orders came from a number or ask to call it, and the newest of them: whoever takes the call sees
@@ -93,9 +92,9 @@ class OrderReader:
         with Session(self.engine) as session:
             states = select(OrderRow.state, func.count()).where(*visible(by)).group_by(OrderRow.state)
             found = {str(state): int(number) for state, number in session.execute(states)}
-        for name, query in (("overdue", Query(overdue=True)), ("supervised", Query(supervised=True))):
-            found[name] = self.search(query, by, limit=0)[0]
-        return found
+            for name, query in (("overdue", Query(overdue=True)), ("supervised", Query(supervised=True))):
+                found[name] = count(session, chosen(query, by))
+            return found
 
 
 def row_of(session: Session, number: str, by: Actor) -> OrderRow:
@@ -106,8 +105,19 @@ def row_of(session: Session, number: str, by: Actor) -> OrderRow:
     return row
 
 
-def order_of(session: Session, row: OrderRow, by: Actor | None, helping: list[str] | None = None) -> Order:
-    """An order as `by` may see it (None: webhooks). `helping`: its helpers, where they are known already."""
+def order_of(session: Session, row: OrderRow, by: Actor | None) -> Order:
+    """An order as `by` may see it (None: webhooks)."""
+    [order] = _orders(session, [row], by)
+    return order
+
+
+def _orders(session: Session, rows: Sequence[OrderRow], by: Actor | None) -> list[Order]:
+    """The helpers of all rows are read in one query."""
+    helping = helpers(session, [row.number for row in rows])
+    return [_order(row, helping[row.number], by) for row in rows]
+
+
+def _order(row: OrderRow, helping: list[str], by: Actor | None) -> Order:
     told = {column.name: getattr(row, column.name) for column in OrderRow.__table__.columns}
     for name in ("received", "changed", "contact_due", "due"):
         told[name] = local(told[name]) if told[name] else None
@@ -119,16 +129,19 @@ def order_of(session: Session, row: OrderRow, by: Actor | None, helping: list[st
         told["ticket"] = {name: value for name, value in told["ticket"].items() if name not in SECRET}
     return Order(
         **told,
-        co_departments=helpers_of(session, row.number) if helping is None else helping,
+        co_departments=helping,
         overdue=bool(row.due and state in WAITING and row.due < utc(datetime.now(CHINA))),
         moves=[name for name in possible(state, by.role) if name == "note" or not helps(row, by)] if by else [],
     )
 
 
-def helpers_of(session: Session, number: str) -> list[str]:
-    """Codes of the departments that help with an order, sorted."""
-    helping = select(CoDepartmentRow.department).where(CoDepartmentRow.number == number)
-    return sorted(session.scalars(helping))
+def helpers(session: Session, numbers: Sequence[str]) -> dict[str, list[str]]:
+    """Codes of the departments that help with each of some orders, sorted."""
+    found: dict[str, list[str]] = {number: [] for number in numbers}
+    rows = select(CoDepartmentRow.number, CoDepartmentRow.department).where(CoDepartmentRow.number.in_(numbers))
+    for number, department in session.execute(rows):
+        found[number].append(department)
+    return {number: sorted(codes) for number, codes in found.items()}
 
 
 def count(session: Session, where: Sequence[ColumnElement[bool]]) -> int:
