@@ -113,6 +113,14 @@ def server() -> Iterator[ServerProcess]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def server_store(server: ServerProcess) -> Iterator[Store]:
+    """The store of that server, for what only time brings about."""
+    opened = Store(f"sqlite:///{server.data / 'calls.db'}")
+    yield opened
+    opened.close()
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api")

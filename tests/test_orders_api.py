@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import pytest
 from assistant.config import load
 from assistant.errors import SeatError
 from assistant.orders.life import QUESTIONS
+from assistant.store import Store
 from benchmarks.serving import ServerProcess
 from tests.conftest import Submit
+from tests.test_orders import set_deadlines
 
 COMPLAINT = {
     "caller_name": "=何志远",
@@ -99,7 +102,19 @@ def test_what_cannot_be_done_is_refused_in_words(
     assert words in answer.text
 
 
-@pytest.mark.parametrize("query", ["until=9999-12-31", "since=0001-01-01", f"offset={10**20}", "limit=0", "state=lost"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "until=9999-12-31",
+        "since=0001-01-01",
+        f"offset={10**20}",
+        "limit=0",
+        "state=lost",
+        "due_within=0",
+        f"due_within={24 * 60 + 1}",
+        "due_within=soon",
+    ],
+)
 def test_a_query_that_cannot_be_meant_is_refused(server: ServerProcess, query: str) -> None:
     assert httpx.get(f"{server.url}/api/orders?{query}").status_code == 422
 
@@ -128,6 +143,25 @@ def test_orders_are_listed_counted_and_filtered(server: ServerProcess, order: st
     counts = httpx.get(f"{server.url}/api/orders/counts").json()
     assert counts["closed"] >= 1
     assert (counts["undelivered"], counts["stuck"]) == (0, 0)
+
+
+def test_what_falls_due_is_listed_counted_and_exported(
+    server: ServerProcess, server_store: Store, submitted: Submit
+) -> None:
+    number = submitted("due-soon", **COMPLAINT)[0]["data"]["order"]
+    before = httpx.get(f"{server.url}/api/orders/counts").json()["due_soon"]
+    set_deadlines(server_store, number, due=timedelta(minutes=90), contact_due=-timedelta(minutes=1))
+
+    def found(path: str = "", **query: Any) -> Any:
+        return httpx.get(f"{server.url}/api/orders{path}", params={"q": number} | query).json()
+
+    assert [found(due_within=hours)["total"] for hours in (1, 2, 24 * 60)] == [0, 1, 1]
+    assert [len(found("/export", format="json", due_within=hours)) for hours in (1, 2)] == [0, 1]
+    assert httpx.get(f"{server.url}/api/orders/counts").json()["due_soon"] == before + 1
+    [told] = found(contact_overdue=True)["orders"]
+    assert (told["number"], told["contact_overdue"], told["overdue"]) == (number, True, False)
+    assert move(server, number, "start").json()["contact_overdue"] is False
+    assert found(contact_overdue=True)["total"] == 0
 
 
 def test_exports_hold_the_orders_and_run_nothing(server: ServerProcess, order: str) -> None:

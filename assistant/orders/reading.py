@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from assistant.orders.life import MOVES, STATES, MoveName, NoSuchOrder, State, possible
 from assistant.orders.records import Actor, Brief, Order, Step
-from assistant.orders.selection import WAITING, Query, alike, chosen, in_order, visible
+from assistant.orders.selection import UNSTARTED, WAITING, Query, alike, chosen, in_order, visible
 from assistant.orders.stored import CHINA, kept, local, utc
 from assistant.orders.tables import CoDepartmentRow, OrderMoveRow, OrderRow
 from assistant.store import Store
@@ -22,6 +22,8 @@ BRIEF = 5
 """Orders that are listed beside a call."""
 BATCH = 1000
 """Orders of an export that are read at once."""
+SOON = timedelta(hours=24)
+"""What is due within this time is counted as due soon."""
 SECRET = frozenset({"caller_name", "caller_gender", "contact_phone"})
 """Fields that departments and programs do not see where the caller wants to be kept secret."""
 
@@ -88,13 +90,16 @@ class OrderReader:
             return count(session, where), found
 
     def counts(self, by: Actor) -> dict[str, int]:
-        """How many of the reader's orders are in each state, are overdue, and are supervised."""
+        """How many of the reader's orders are in each state, are overdue, are due soon, and are supervised."""
+        queries = {
+            "overdue": Query(overdue=True),
+            "due_soon": Query(due_within=SOON),
+            "supervised": Query(supervised=True),
+        }
         with Session(self.engine) as session:
             states = select(OrderRow.state, func.count()).where(*visible(by)).group_by(OrderRow.state)
             found = {str(state): int(number) for state, number in session.execute(states)}
-            for name, query in (("overdue", Query(overdue=True)), ("supervised", Query(supervised=True))):
-                found[name] = count(session, chosen(query, by))
-            return found
+            return found | {name: count(session, chosen(query, by)) for name, query in queries.items()}
 
 
 def row_of(session: Session, number: str, by: Actor) -> OrderRow:
@@ -124,13 +129,15 @@ def _order(row: OrderRow, helping: list[str], by: Actor | None) -> Order:
     told["callback"] = json.loads(row.callback or "{}")
     told["ticket"] = json.loads(row.ticket)
     state: State = row.state  # type: ignore[assignment]
+    now = utc(datetime.now(CHINA))
     if row.confidential and (by is None or by.role in ("department", "integration")):
         told |= dict.fromkeys(("caller_name", "phone", "line"), "")
         told["ticket"] = {name: value for name, value in told["ticket"].items() if name not in SECRET}
     return Order(
         **told,
         co_departments=helping,
-        overdue=bool(row.due and state in WAITING and row.due < utc(datetime.now(CHINA))),
+        overdue=bool(row.due and state in WAITING and row.due < now),
+        contact_overdue=bool(row.contact_due and state in UNSTARTED and row.contact_due < now),
         moves=[name for name in possible(state, by.role) if name == "note" or not helps(row, by)] if by else [],
     )
 

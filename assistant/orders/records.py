@@ -112,6 +112,8 @@ class Order:
     deadline: str
     estimated: bool
     overdue: bool
+    contact_overdue: bool
+    """First contact should have been made, and nobody has started."""
     extended: int
     urged: int
     supervised: bool

@@ -15,6 +15,8 @@ from assistant.orders.tables import CoDepartmentRow, OrderRow
 
 WAITING: tuple[State, ...] = ("accepted", "dispatched", "in_progress", "returned")
 """States in which a deadline runs."""
+UNSTARTED: tuple[State, ...] = ("accepted", "dispatched", "returned")
+"""States in which nobody has started, so that nobody can have made first contact."""
 LATELY = timedelta(days=30)
 """Orders received within this time are looked at for others about the same."""
 
@@ -35,6 +37,10 @@ class Query:
     since: datetime | None = None
     until: datetime | None = None
     overdue: bool = False
+    contact_overdue: bool = False
+    """First contact should have been made, and nobody has started."""
+    due_within: timedelta | None = None
+    """Due later than now and at most this long from now."""
     supervised: bool = False
     by_due: bool = False
     """Those due first come first, not the newest."""
@@ -65,8 +71,17 @@ def chosen(query: Query, by: Actor) -> Conditions:
         where.append(OrderRow.received >= utc(query.since))
     if query.until:
         where.append(OrderRow.received < utc(query.until))
+    now = datetime.now(CHINA)
     if query.overdue:
-        where += [OrderRow.due < utc(datetime.now(CHINA)), OrderRow.state.in_(WAITING)]
+        where += [OrderRow.due < utc(now), OrderRow.state.in_(WAITING)]
+    if query.contact_overdue:
+        where += [OrderRow.contact_due < utc(now), OrderRow.state.in_(UNSTARTED)]
+    if query.due_within is not None:
+        where += [
+            OrderRow.due > utc(now),
+            OrderRow.due <= utc(now + query.due_within),
+            OrderRow.state.in_(WAITING),
+        ]
     if query.supervised:
         where += [OrderRow.supervised.is_(True), OrderRow.state != "closed"]
     where += [_says(word, by) for word in kept(query.q).split()]
