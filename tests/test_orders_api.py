@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +15,14 @@ import pytest
 
 from assistant.config import load
 from assistant.errors import SeatError
+from assistant.orders.deadlines import after
 from assistant.orders.life import QUESTIONS
 from assistant.store import Store
 from benchmarks.serving import ServerProcess
 from tests.conftest import Submit
-from tests.test_orders import set_deadlines
+from tests.test_orders import TICKET, set_deadlines
 
-COMPLAINT = {
-    "caller_name": "=何志远",
-    "contact_phone": "13800138001",
-    "request_type": "投诉",
-    "category": "market.prepaid",
-    "title": "关于健身房不退卡费的投诉",
-    "content": "市民反映健身房关门，余额860元不退。",
-    "department": "scjg",
-    "co_departments": ["tyj"],
-}
+COMPLAINT = TICKET | {"caller_name": "=何志远"}
 
 
 @pytest.fixture(scope="session")
@@ -51,8 +43,10 @@ def test_a_submission_says_its_number_and_where_it_went(server: ServerProcess, s
     assert second["data"]["order"] == number
     assert second["data"]["department"] == "scjg"
     assert second["data"]["department_name"].endswith("市场监督管理局")
-    assert second["data"]["due"] > second["data"]["contact_due"] if second["data"]["contact_due"] else True
     told = httpx.get(f"{server.url}/api/orders/{number}").json()
+    due = after(datetime.fromisoformat(told["received"]), 1)[0]
+    assert (second["data"]["working_days"], datetime.fromisoformat(second["data"]["due"])) == (1, due)
+    assert second["data"]["contact_due"] is None  # the rule asks for none
     assert (told["state"], told["state_name"], told["call"]) == ("dispatched", "已派单", "dispatched")
     assert told["category_name"] == "市场监管 · 预付卡消费"
     assert [step["label"] for step in told["steps"]] == ["受理", "派单"]
@@ -171,7 +165,7 @@ def test_exports_hold_the_orders_and_run_nothing(server: ServerProcess, order: s
         return answer.content
 
     [row] = csv.DictReader(io.StringIO(export("csv").decode("utf-8-sig")))
-    assert (row["工单编号"], row["诉求人"], row["承办单位"] or "直接答复") == (order, "'=何志远", "直接答复")
+    assert (row["工单编号"], row["诉求人"], row["承办单位"]) == (order, "'=何志远", "")
     sheet = openpyxl.load_workbook(io.BytesIO(export("xlsx"))).active
     headings, values = list(sheet.iter_rows(values_only=True))
     told = dict(zip(headings, values, strict=True))
