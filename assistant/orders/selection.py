@@ -16,7 +16,7 @@ from assistant.orders.tables import CoDepartmentRow, OrderRow
 WAITING: tuple[State, ...] = ("accepted", "dispatched", "in_progress", "returned")
 """States in which a deadline runs."""
 UNSTARTED: tuple[State, ...] = ("accepted", "dispatched", "returned")
-"""States in which nobody has started, so that nobody can have made first contact."""
+"""States in which nobody is at work on it, so that nobody makes first contact; what was returned starts anew."""
 LATELY = timedelta(days=30)
 """Orders received within this time are looked at for others about the same."""
 
