@@ -113,6 +113,14 @@ def server() -> Iterator[ServerProcess]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def server_store(server: ServerProcess) -> Iterator[Store]:
+    """The store of that server, for what only time brings about."""
+    opened = Store(f"sqlite:///{server.data / 'calls.db'}")
+    yield opened
+    opened.close()
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api")
@@ -167,12 +175,13 @@ def play(call: SampleCall) -> Iterator[Play]:
         pace: float = 1.0,
         seconds: float | None = None,
         samples: Samples | None = None,
+        caller_phone: str | None = None,
         patience: float = 0.0,
     ) -> Playing:
         start = MediaStart(
             call_id=call_id or uuid.uuid4().hex,
             agent=agent,
-            caller_phone=call.caller_phone,
+            caller_phone=caller_phone or call.caller_phone,
             sample_rate=8000,
             channels=2,
             started_at=datetime.fromisoformat(call.started_at),
@@ -208,8 +217,8 @@ def finished(server: ServerProcess, play: Play) -> str:
 def submitted(server: ServerProcess, play: Play) -> Submit:
     """Plays some seconds of a call, fills what is given, submits; returns the events of the submission."""
 
-    def submit(call: str, direct: bool = False, **fields: Any) -> list[dict[str, Any]]:
-        play(server, agent="orders", call_id=call, pace=1000.0, seconds=2).wait()
+    def submit(call: str, direct: bool = False, caller_phone: str | None = None, **fields: Any) -> list[dict[str, Any]]:
+        play(server, agent="orders", call_id=call, pace=1000.0, seconds=2, caller_phone=caller_phone).wait()
         with connect(f"{server.websocket}/calls/{call}/events?after=100000") as page:
 
             def ask(**request: Any) -> Any:

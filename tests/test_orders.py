@@ -8,12 +8,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from assistant.events import Draft, TicketSubmitted
-from assistant.orders.book import CHINA, Actor, NewOrder, Order, OrderBook, Query
+from assistant.orders import reading
+from assistant.orders.book import OrderBook
 from assistant.orders.deadlines import Policy, after
 from assistant.orders.life import MOVES, QUESTIONS, NoSuchOrder, NotAllowed, OrderError, StaleOrder, WrongState
+from assistant.orders.records import Actor, NewOrder, Order
+from assistant.orders.selection import Query
+from assistant.orders.stored import CHINA, utc
+from assistant.orders.tables import OrderRow
 from assistant.store import Entry, Store
 from assistant.ticket.fields import EMPTY, LABELS, FieldValue, Value
 from audio.media import MediaStart
@@ -63,6 +69,14 @@ def submit(
     new = book.new(call, desk, "13800138001", fields(**changes), AGENT, direct)
     store.write([submitted(new)], [lambda session: book.put(session, new)])
     return new.number
+
+
+def set_deadlines(store: Store, number: str, **left: timedelta) -> None:
+    """Let an order's `due` or `contact_due` be so long from now."""
+    with Session(store.engine) as session, session.begin():
+        row = session.get_one(OrderRow, number)
+        for name, time in left.items():
+            setattr(row, name, utc(datetime.now(CHINA) + time))
 
 
 def submitted(new: NewOrder, seq: int = 1) -> Entry:
@@ -309,12 +323,64 @@ def test_orders_are_found(book: OrderBook, store: Store, query: Query, found: li
     assert total == len(found)
 
 
+def test_helpers_are_read_with_a_page_or_a_batch_and_not_order_by_order(
+    book: OrderBook, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "BATCH", 2)
+    for n in range(5):
+        submit(book, store, f"c{n}", co_departments=["wjw", "tyj"] if n else None)
+    asked: list[str] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    expected = [*((call, ["tyj", "wjw"]) for call in ("c4", "c3", "c2", "c1")), ("c0", [])]
+    assert [(each.call, each.co_departments) for each in book.search(Query(), BOSS)[1]] == expected
+    assert len([statement for statement in asked if "FROM order_departments" in statement]) == 1
+    asked.clear()
+    assert [(each.call, each.co_departments) for each in book.every(Query(), BOSS)] == expected
+    assert len([statement for statement in asked if "FROM order_departments" in statement]) == 3
+
+
 def test_what_is_due_is_overdue_once_its_time_has_passed(book: OrderBook, store: Store) -> None:
     number = submit(book, store)
-    late(store, number)
+    set_deadlines(store, number, due=-timedelta(seconds=1))
     assert book.find(number, BOSS).overdue
     assert book.search(Query(overdue=True), BOSS)[0] == 1
-    assert book.counts(BOSS) == {"dispatched": 1, "overdue": 1, "supervised": 0}
+    assert book.counts(BOSS) == {"dispatched": 1, "overdue": 1, "due_soon": 0, "supervised": 0}
+
+
+def test_what_falls_due_soon_is_told_until_it_is_overdue_or_answered(book: OrderBook, store: Store) -> None:
+    late, next_, tomorrow, _ = (submit(book, store, call) for call in ("late", "next", "tomorrow", "later"))
+    answered = submit(book, store, "answered")
+    for number, hours in ((late, -1), (tomorrow, 23), (next_, 2), (answered, 2)):
+        set_deadlines(store, number, due=timedelta(hours=hours))
+    book.move(answered, "start", OFFICE)
+    book.move(answered, "answer", OFFICE, note="已退款。")
+
+    def due_within(hours: int, by: Actor = BOSS) -> list[str]:
+        return [order.call for order in book.search(Query(due_within=timedelta(hours=hours), by_due=True), by)[1]]
+
+    assert (due_within(1), due_within(2), due_within(24)) == ([], ["next"], ["next", "tomorrow"])
+    assert due_within(24, replace(AGENT, desk="2")) == []
+    assert book.counts(BOSS) == {"dispatched": 4, "answered": 1, "overdue": 1, "due_soon": 2, "supervised": 0}
+
+
+def test_first_contact_is_overdue_until_somebody_starts(book: OrderBook, store: Store) -> None:
+    number, in_time, direct = submit(book, store), submit(book, store, "c2"), submit(book, store, "c3", direct=True)
+    assert not book.find(number, BOSS).contact_overdue
+    set_deadlines(store, number, contact_due=-timedelta(seconds=1))
+
+    def overdue() -> list[str]:
+        found = book.search(Query(contact_overdue=True), BOSS)[1]
+        assert all(order.contact_overdue for order in found)
+        return [order.number for order in found]
+
+    assert overdue() == [number]
+    assert not book.find(in_time, BOSS).contact_overdue and not book.find(direct, BOSS).contact_overdue
+    book.move(number, "return", OFFICE, note="属体育局职责")
+    assert overdue() == [number]
+    book.move(number, "dispatch", AGENT, department="tyj")
+    assert overdue() == [number]
+    assert not book.move(number, "start", replace(OFFICE, department="tyj")).contact_overdue
+    assert overdue() == []
 
 
 def test_markup_quotes_and_many_characters_are_kept_as_they_are(book: OrderBook, store: Store) -> None:
@@ -324,12 +390,3 @@ def test_markup_quotes_and_many_characters_are_kept_as_they_are(book: OrderBook,
     assert (order.title, len(order.content)) == (odd, 1_000_000)
     assert (order.steps[-1].by, order.steps[-1].note) == ("班长", "看过")
     assert book.search(Query(q=f"{odd}\0"), BOSS)[0] == 1
-
-
-def late(store: Store, number: str) -> None:
-    from assistant.orders.tables import OrderRow  # noqa: PLC0415
-
-    with Session(store.engine) as session, session.begin():
-        row = session.get(OrderRow, number)
-        assert row is not None
-        row.due = "2020-01-01T00:00:00.000000+00:00"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,14 @@ import pytest
 
 from assistant.config import load
 from assistant.errors import SeatError
+from assistant.orders.deadlines import after
 from assistant.orders.life import QUESTIONS
+from assistant.store import Store
 from benchmarks.serving import ServerProcess
 from tests.conftest import Submit
+from tests.test_orders import TICKET, set_deadlines
 
-COMPLAINT = {
-    "caller_name": "=何志远",
-    "contact_phone": "13800138001",
-    "request_type": "投诉",
-    "category": "market.prepaid",
-    "title": "关于健身房不退卡费的投诉",
-    "content": "市民反映健身房关门，余额860元不退。",
-    "department": "scjg",
-    "co_departments": ["tyj"],
-}
+COMPLAINT = TICKET | {"caller_name": "=何志远"}
 
 
 @pytest.fixture(scope="session")
@@ -48,8 +43,10 @@ def test_a_submission_says_its_number_and_where_it_went(server: ServerProcess, s
     assert second["data"]["order"] == number
     assert second["data"]["department"] == "scjg"
     assert second["data"]["department_name"].endswith("市场监督管理局")
-    assert second["data"]["due"] > second["data"]["contact_due"] if second["data"]["contact_due"] else True
     told = httpx.get(f"{server.url}/api/orders/{number}").json()
+    due = after(datetime.fromisoformat(told["received"]), 1)[0]
+    assert (second["data"]["working_days"], datetime.fromisoformat(second["data"]["due"])) == (1, due)
+    assert second["data"]["contact_due"] is None  # the rule asks for none
     assert (told["state"], told["state_name"], told["call"]) == ("dispatched", "已派单", "dispatched")
     assert told["category_name"] == "市场监管 · 预付卡消费"
     assert [step["label"] for step in told["steps"]] == ["受理", "派单"]
@@ -99,7 +96,19 @@ def test_what_cannot_be_done_is_refused_in_words(
     assert words in answer.text
 
 
-@pytest.mark.parametrize("query", ["until=9999-12-31", "since=0001-01-01", f"offset={10**20}", "limit=0", "state=lost"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "until=9999-12-31",
+        "since=0001-01-01",
+        f"offset={10**20}",
+        "limit=0",
+        "state=lost",
+        "due_within=0",
+        f"due_within={24 * 60 + 1}",
+        "due_within=soon",
+    ],
+)
 def test_a_query_that_cannot_be_meant_is_refused(server: ServerProcess, query: str) -> None:
     assert httpx.get(f"{server.url}/api/orders?{query}").status_code == 422
 
@@ -130,6 +139,25 @@ def test_orders_are_listed_counted_and_filtered(server: ServerProcess, order: st
     assert (counts["undelivered"], counts["stuck"]) == (0, 0)
 
 
+def test_what_falls_due_is_listed_counted_and_exported(
+    server: ServerProcess, server_store: Store, submitted: Submit
+) -> None:
+    number = submitted("due-soon", **COMPLAINT)[0]["data"]["order"]
+    before = httpx.get(f"{server.url}/api/orders/counts").json()["due_soon"]
+    set_deadlines(server_store, number, due=timedelta(minutes=90), contact_due=-timedelta(minutes=1))
+
+    def found(path: str = "", **query: Any) -> Any:
+        return httpx.get(f"{server.url}/api/orders{path}", params={"q": number} | query).json()
+
+    assert [found(due_within=hours)["total"] for hours in (1, 2, 24 * 60)] == [0, 1, 1]
+    assert [len(found("/export", format="json", due_within=hours)) for hours in (1, 2)] == [0, 1]
+    assert httpx.get(f"{server.url}/api/orders/counts").json()["due_soon"] == before + 1
+    [told] = found(contact_overdue=True)["orders"]
+    assert (told["number"], told["contact_overdue"], told["overdue"]) == (number, True, False)
+    assert move(server, number, "start").json()["contact_overdue"] is False
+    assert found(contact_overdue=True)["total"] == 0
+
+
 def test_exports_hold_the_orders_and_run_nothing(server: ServerProcess, order: str) -> None:
     def export(kind: str) -> bytes:
         answer = httpx.get(f"{server.url}/api/orders/export", params={"q": order, "format": kind})
@@ -137,7 +165,7 @@ def test_exports_hold_the_orders_and_run_nothing(server: ServerProcess, order: s
         return answer.content
 
     [row] = csv.DictReader(io.StringIO(export("csv").decode("utf-8-sig")))
-    assert (row["工单编号"], row["诉求人"], row["承办单位"] or "直接答复") == (order, "'=何志远", "直接答复")
+    assert (row["工单编号"], row["诉求人"], row["承办单位"]) == (order, "'=何志远", "")
     sheet = openpyxl.load_workbook(io.BytesIO(export("xlsx"))).active
     headings, values = list(sheet.iter_rows(values_only=True))
     told = dict(zip(headings, values, strict=True))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from assistant.store import Store
 from benchmarks.serving import ServerProcess
 from tests.conftest import Play, Submit, watched
+from tests.test_orders import set_deadlines
 
 SCRIPT = "<img src=x onerror=alert(1)>"
 TITLE = "<b onclick=alert(1)>投诉</b>"
@@ -165,6 +168,34 @@ def test_orders_are_found_by_keyboard_and_the_address_keeps_what_was_looked_for(
         page.get_by_role("link", name="JSON").click()
     [row] = json.loads(download.value.path().read_text(encoding="utf-8"))
     assert row["number"] == number
+
+
+def test_what_falls_due_soon_comes_first_and_says_that_nobody_has_called_the_caller(
+    page: Page, server: ServerProcess, server_store: Store, submitted: Submit
+) -> None:
+    later, sooner, other = (
+        submit(submitted, call, subject="快到期的健身房") for call in ("later", "sooner", "not-yet")
+    )
+    set_deadlines(server_store, later, due=timedelta(hours=3))
+    set_deadlines(server_store, sooner, due=timedelta(hours=2), contact_due=-timedelta(minutes=1))
+    page.goto(f"{server.url}/orders?q=快到期的健身房")
+    rows = page.locator(".order-row")
+    expect(rows).to_contain_text([other, sooner, later])
+    page.get_by_role("link", name="即将到期").click()
+    expect(rows).to_contain_text([sooner, later])
+    expect(page.get_by_label("排序")).to_be_disabled()
+    expect(rows.filter(has_text="首次联系超时")).to_have_count(1)
+    rows.first.click()
+    expect(page.locator(".panel-head h1")).to_have_text(sooner)
+    head = page.locator(".panel-head")
+    expect(head).to_contain_text("首次联系超时")
+    act(page, "签收")
+    expect(head).not_to_contain_text("首次联系超时")
+    expect(rows.filter(has_text="首次联系超时")).to_have_count(0)
+    page.get_by_role("link", name="全部").click()
+    expect(page.get_by_label("排序")).to_have_value("newest")
+    expect(page.get_by_label("排序")).to_be_enabled()
+    expect(rows).to_contain_text([other, sooner, later])
 
 
 def test_an_order_that_is_not_there_says_so(page: Page, server: ServerProcess) -> None:

@@ -110,7 +110,7 @@ def test_a_client_that_vanished_may_come_back_and_one_that_hung_up_may_not(tmp_p
         with connect(f"{server.websocket}/media") as softphone:
             softphone.send(start)
             softphone.send(bytes(4 * 8000))
-            with connect(f"{server.websocket}/calls/call/events") as page:
+            with connect(f"{server.websocket}/desk/1/events") as page:
                 until(page, "call.started")
                 softphone.socket.shutdown(socket.SHUT_RDWR)
                 assert until(page, "call.ended")[-1]["data"]["reason"] == "lost"
@@ -131,7 +131,7 @@ def test_a_call_that_was_cut_off_long_ago_is_over(tmp_path: Path) -> None:
     with ServerProcess(tmp_path, SEAT_AUDIO_DAYS="0") as server:
         with connect(f"{server.websocket}/media") as softphone:
             softphone.send(SOFTPHONE.wire())
-            with connect(f"{server.websocket}/calls/call/events") as page:
+            with connect(f"{server.websocket}/desk/1/events") as page:
                 until(page, "call.started")
                 softphone.socket.shutdown(socket.SHUT_RDWR)
                 until(page, "call.ended")

@@ -51,6 +51,7 @@ function draw(panel, order, page) {
       h("h1", {}, order.number),
       h("span", { class: "badge", data: { order: order.state } }, order.state_name),
       due && h("span", { class: due.kind || "note" }, due.text),
+      order.contact_overdue && h("span", { class: "alarm" }, "首次联系超时"),
       order.supervised && h("span", { class: "alarm" }, "督办"),
       h("span", { class: "spacer" }),
       h("a", { class: "button quiet small", href: `/calls/${encodeURIComponent(order.call)}` }, "听通话、看原工单")),

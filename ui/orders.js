@@ -11,13 +11,14 @@ const PAGE = 30;
 const REFRESH_MS = 15000;
 const TYPING_MS = 250;
 const BY = "seat.by";
-/** Views of the list: words, what they ask the server for, the counts they add up. */
+/** Views of the list: words, what they ask the server for (a `sort` is theirs, not to be chosen), the counts they add up. */
 const VIEWS = {
   all: ["全部", {}, []],
   accepted: ["待派单", { state: ["accepted", "returned"] }, ["accepted", "returned"]],
   working: ["办理中", { state: ["dispatched", "in_progress"] }, ["dispatched", "in_progress"]],
   callback: ["待回访", { state: ["answered", "callback"] }, ["answered", "callback"]],
   closed: ["已办结", { state: ["closed"] }, []],
+  soon: ["即将到期", { due_within: 24, sort: "due" }, ["due_soon"]],
   overdue: ["超期", { overdue: true }, ["overdue"]],
   supervised: ["督办", { supervised: true }, ["supervised"]],
 };
@@ -62,6 +63,9 @@ function take({ pathname, search }) {
   state.view = told.get("view") in VIEWS ? told.get("view") : "all";
   state.offset = Math.max(0, Math.floor((Number(told.get("offset")) || 0) / PAGE) * PAGE);
   for (const input of filters.elements) if (input.name) input.value = told.get(input.name) ?? (input.name === "sort" ? "newest" : "");
+  const { sort } = VIEWS[state.view][1];
+  byId("sort").disabled = Boolean(sort);
+  if (sort) byId("sort").value = sort;
   state.number = decodeURIComponent(pathname.split("/")[2] ?? "");
   open();
   refresh();
@@ -169,6 +173,7 @@ function row(order) {
     h("span", {}, order.number), h("span", {}, order.confidential ? "保密" : order.caller_name || "未留姓名"),
     h("span", {}, order.department_name || (order.state === "closed" ? "直接答复" : "未定单位")),
     order.urgency !== "一般" && h("span", { class: "alarm" }, order.urgency),
+    order.contact_overdue && h("span", { class: "alarm" }, "首次联系超时"),
     order.supervised && h("span", { class: "alarm" }, "督办"),
     order.urged > 0 && h("span", { class: "warning" }, `催办 ${order.urged} 次`),
     due && h("span", { class: due.kind }, due.text),

@@ -19,7 +19,7 @@ from websockets.frames import CloseCode
 from assistant.errors import SeatError
 from assistant.events import CallStarted, Event
 from assistant.log import EventLog
-from assistant.orders.book import Actor
+from assistant.orders.records import Actor
 from assistant.requests import parse
 from assistant.server.people import SIGN_IN, actor, still
 from assistant.switchboard import Switchboard

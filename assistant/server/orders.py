@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi import Query as Parameter
 from pydantic import BaseModel, ConfigDict, Field
 
-from assistant.orders.book import CHINA, Order, OrderBook, Query
+from assistant.orders.book import OrderBook
 from assistant.orders.life import (
     MOVES,
     QUESTIONS,
@@ -30,6 +30,9 @@ from assistant.orders.life import (
     WrongState,
 )
 from assistant.orders.outbox import Outbox
+from assistant.orders.records import Order
+from assistant.orders.selection import Query
+from assistant.orders.stored import CHINA
 from assistant.server.people import actor
 from assistant.sheets import CSV_TYPE, XLSX_TYPE, Cell, csv_file, xlsx_file
 from assistant.switchboard import Switchboard
@@ -84,10 +87,12 @@ def _query(
     since: date | None = None,
     until: date | None = None,
     overdue: bool = False,
+    contact_overdue: bool = False,
+    due_within: Annotated[int | None, Parameter(ge=1, le=24 * 60)] = None,
     supervised: bool = False,
     sort: Literal["newest", "due"] = "newest",
 ) -> Query:
-    """`since` and `until`: days of receipt, both included."""
+    """`since` and `until`: days of receipt, both included. `due_within`: hours from now."""
     if any(day and not 2000 <= day.year < 2100 for day in (since, until)):
         raise HTTPException(422, "日期应在 2000 年到 2099 年之间。")
     return Query(
@@ -100,6 +105,8 @@ def _query(
         since=_midnight(since) if since else None,
         until=_midnight(until + timedelta(days=1)) if until else None,
         overdue=overdue,
+        contact_overdue=contact_overdue,
+        due_within=None if due_within is None else timedelta(hours=due_within),
         supervised=supervised,
         by_due=sort == "due",
     )
@@ -123,8 +130,8 @@ async def orders(
 
 @router.get("/counts")
 async def counts(request: Request) -> dict[str, int]:
-    """How many orders are in each state, overdue and supervised; to supervisors, how many messages webhooks have not
-    taken."""
+    """How many orders are in each state, overdue, due within 24 hours and supervised; to supervisors, how many
+    messages webhooks have not taken."""
     who = actor(request)
     found = await asyncio.to_thread(_book(request).counts, who)
     if who.role not in ("admin", "supervisor", "integration"):

@@ -15,8 +15,9 @@ from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from assistant.orders.book import Actor, kept
 from assistant.orders.life import ROLES, Role
+from assistant.orders.records import Actor
+from assistant.orders.stored import kept
 from assistant.people import SESSION, Kind, People, PeopleError, Person
 from assistant.store import Store
 
