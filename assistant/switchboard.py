@@ -27,11 +27,8 @@ from assistant.metrics import Metrics
 from assistant.orders.book import OrderBook
 from assistant.orders.life import ROLES, NotAllowed, may
 from assistant.orders.outbox import Outbox
-<<<<<<< HEAD
-from assistant.past import RESUMED_WITHIN, CutOff, cut_off, hear_from, restore, submitted
-=======
 from assistant.orders.records import Actor, NewOrder
->>>>>>> 816d600abae597706fd21d5a8a04bfd4b9663934
+from assistant.past import RESUMED_WITHIN, CutOff, cut_off, hear_from, restore, submitted
 from assistant.requests import (
     AnyRequest,
     ArticleFeedback,
