@@ -99,7 +99,7 @@ class TicketUpdated(Data):
     confidence: float
     evidence: list[TicketEvidence]
     candidates: list[TicketCandidate]
-    """Up to three, best first, for fields that are a judgement."""
+    """Up to three, best first, for fields that are a judgement or may be one of several names."""
     generated: bool = False
     """A language model wrote the value."""
 

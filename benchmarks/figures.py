@@ -13,7 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.errors import SeatError
 
-NAMES = ("latency", "load", "accuracy", "trust", "endurance", "compare", "tickets", "knowledge", "suggestions")
+NAMES = (
+    "latency", "load", "desks", "accuracy", "trust", "endurance", "compare", "tickets", "knowledge", "suggestions",
+)  # fmt: skip
 """Benchmarks in the order of the report; each writes NAME.json."""
 
 
@@ -337,6 +339,18 @@ class SuggestionsRow(Figures):
     """Calls that show articles, but none that is wanted."""
 
 
+class DesksRow(Figures):
+    """Times on the agents' pages with a number of desks at work."""
+
+    desks: int = Field(ge=1)
+    event_to_page_ms: Spread
+    """From when another client has an event to the frame that shows it."""
+    final_to_field_ms: Spread
+    """From the arrival of a final on the page to the next change of a field."""
+    hang_up_to_draft_ms: Spread
+    submit_to_dispatched_ms: Spread
+
+
 class Results(Figures):
     """One file, or all of a directory."""
 
@@ -353,6 +367,7 @@ class Results(Figures):
     knowledge_speed: list[KnowledgeSpeed] | None = None
     """Of `knowledge`."""
     suggestions: list[SuggestionsRow] | None = None
+    desks: list[DesksRow] | None = None
 
     @property
     def by_calls(self) -> list[LatencyRow]:
@@ -397,7 +412,7 @@ def read(path: Path) -> tuple[Results, list[Run]]:
     runs = []
     for file in files:
         results, run = _read(file)
-        merged |= {name: told for name in (*NAMES, "admission") if (told := getattr(results, name)) is not None}
+        merged |= {name: told for name in Results.model_fields if (told := getattr(results, name)) is not None}
         runs.append(run)
     return Results(**merged), runs
 

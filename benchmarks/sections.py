@@ -26,6 +26,7 @@ from benchmarks.figures import (
 from benchmarks.orders import tickets
 from benchmarks.page import figure, figures, section, table, text
 from benchmarks.parts import MISSING, calibration, number
+from benchmarks.screens import desks
 from benchmarks.targets import CONDITION, FINAL_MS, FIRST_PARTIAL_MS
 
 CURVES = 4
@@ -52,6 +53,7 @@ def draw(results: Results) -> list[tuple[str, str, str]]:
     found = (
         ("latency", "Latency", _latency(results)),
         ("stages", "Where the time goes", _stages(results.by_calls)),
+        ("desks", "On the agents' pages", desks(results.desks) if results.desks else None),
         ("accuracy", "Accuracy", _accuracy(results.accuracy) if results.accuracy else None),
         ("trust", "Trust", _trust(results.trust) if results.trust else None),
         ("endurance", "A long call", _endurance(results.endurance) if results.endurance else None),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmarks.figures import LatencyRow, Results, Spread
+from benchmarks.figures import DesksRow, LatencyRow, Results, Spread
 
 FINAL_MS = {1: (500, 800), 8: (600, 1000), 16: (800, 1500)}
 """Calls at once -> speech end to final at the client, p50 and p95."""
 FIRST_PARTIAL_MS = {1: 700, 8: 1000}
 """Calls at once -> speech onset to first partial, p50."""
+DESKS = (1, 4, 16)
+"""Desks at work for which the next three hold."""
+PAGE_P95_MS = 300
+DRAFT_MS, DISPATCHED_MS = 1000, 2000
+"""Every one, not a share of them: there is one a desk."""
 THROUGHPUT = 5
 """Times that of `transcribe` with the same beam."""
 NONSPEECH_SECONDS = 600
@@ -41,7 +46,13 @@ class Check:
 
 def checks(results: Results) -> list[Check]:
     """Every target, in the order of the report."""
-    return [*_latency(results), *_accuracy(results), *_trust(results), *_endurance(results)]
+    return [
+        *_latency(results),
+        *desk_checks(results.desks or ()),
+        *_accuracy(results),
+        *_trust(results),
+        *_endurance(results),
+    ]
 
 
 def _latency(results: Results) -> Iterator[Check]:
@@ -67,6 +78,16 @@ def _latency(results: Results) -> Iterator[Check]:
         told += f"; not measured with {_list(missing)}" if counted and missing else ""
         state: State = "missed" if any(counted.values()) else "not measured" if missing else "met"
         yield Check(what, "0", told, state)
+
+
+def desk_checks(rows: Sequence[DesksRow]) -> Iterator[Check]:
+    """The targets of the agents' pages."""
+    by_desks = {row.desks: row for row in rows}
+    for desks in DESKS:
+        row, at = by_desks.get(desks), "1 desk" if desks == 1 else f"{desks} desks"
+        yield _within(f"Event → page, p95, {at}", row.event_to_page_ms if row else None, "p95", PAGE_P95_MS)
+        yield _all_within(f"Hang-up → whole draft, {at}", row.hang_up_to_draft_ms if row else None, DRAFT_MS)
+        yield _all_within(f"Submit → dispatched, {at}", row.submit_to_dispatched_ms if row else None, DISPATCHED_MS)
 
 
 def _accuracy(results: Results) -> Iterator[Check]:
@@ -144,6 +165,15 @@ def _within(what: str, spread: Spread | None, which: Literal["p50", "p95"], limi
     if count < LEAST_MEASUREMENTS:
         return Check(what, target, f"{value:,.0f} ms of only {count} measurements", "not measured")
     return Check(what, target, f"{value:,.0f} ms", _state(value <= limit))
+
+
+def _all_within(what: str, spread: Spread | None, limit: float) -> Check:
+    target = f"all ≤ {limit:,.0f} ms"
+    if spread is None or spread.max is None:
+        return Check(what, target, "–", "not measured")
+    return Check(
+        what, target, f"at most {spread.max:,.0f} ms, median {spread.p50:,.0f} ms", _state(spread.max <= limit)
+    )
 
 
 def _calls(calls: int) -> str:

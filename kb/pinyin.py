@@ -205,6 +205,24 @@ def pinyin(text: str) -> list[str]:
     return [SYLLABLES[syllable.readings[0]] if syllable.readings else "?" for syllable in syllables(text)]
 
 
+@lru_cache(maxsize=65536)
+def spellings(char: str) -> tuple[str, ...]:
+    """The toneless syllables that spell a Chinese character, commonest first; none for digits and Latin letters."""
+    return () if char.isascii() else tuple(SYLLABLES[reading] for reading in readings(char))
+
+
+@lru_cache(maxsize=65536)
+def first_letters(char: str) -> tuple[str, ...]:
+    """The letters that those begin with, each once."""
+    return tuple(dict.fromkeys(spelling[0] for spelling in spellings(char)))
+
+
+def initials(text: str) -> list[str]:
+    """What is typed of each spoken character of `text` by initials: the first letters of its readings, commonest
+    first (行 is "xh"); a digit or Latin letter is itself."""
+    return ["".join(first_letters(spoken.char)) or spoken.char for spoken in syllables(text)]
+
+
 def char_distance(left: str, right: str) -> float:
     """0..1, how far apart two characters sound at their closest readings; 0 for the same character or sound."""
     if left == right:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from kb.pack import CityPack, rows
-from kb.pinyin import SYLLABLES, Syllable, readings, syllables
+from kb.pinyin import SYLLABLES, Syllable, first_letters, spellings, syllables
 
 _LONGEST_SYLLABLE = max(map(len, SYLLABLES))
 _TWO_LETTER_INITIALS = ("zh", "ch", "sh")
@@ -126,7 +125,7 @@ class _Index:
         units = tuple(self._unit(each) for each in spoken)
         self.longest = max(self.longest, len(units))
         for start, each in enumerate(spoken):
-            begins = _first_letters(each.char) if self._by_initials else _spellings(each.char)
+            begins = first_letters(each.char) if self._by_initials else spellings(each.char)
             for key in {each.char, *begins}:
                 self._places.setdefault(key, []).append((number, units, start))
 
@@ -139,11 +138,11 @@ class _Index:
                     yield number, place, way
 
     def _unit(self, spoken: Syllable) -> _Unit:
-        spellings = _spellings(spoken.char)
-        pieces = {(spoken.char, _CHARACTER if spellings else 0)}
+        ways = spellings(spoken.char)
+        pieces = {(spoken.char, _CHARACTER if ways else 0)}
         begun: set[tuple[str, int]] = set()
-        for spelling in spellings:
-            rarity = 0 if spelling == spellings[0] else _UNCOMMON
+        for spelling in ways:
+            rarity = 0 if spelling == ways[0] else _UNCOMMON
             pieces.add((spelling, _SYLLABLE | rarity))
             begun.update((spelling[:length], _BEGUN | rarity) for length in range(1, len(spelling)))
             if self._by_initials:
@@ -186,14 +185,3 @@ def _way(ways: int) -> int:
     if kinds == _INITIAL:
         return _BY_INITIALS + rarity
     return (_MIXED if kinds & (_CHARACTER | _INITIAL) else _BY_PINYIN) + rarity
-
-
-@lru_cache(maxsize=8192)
-def _spellings(char: str) -> tuple[str, ...]:
-    """The toneless syllables that spell a Chinese character; none for digits and Latin letters."""
-    return () if char.isascii() else tuple(SYLLABLES[reading] for reading in readings(char))
-
-
-@lru_cache(maxsize=8192)
-def _first_letters(char: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(spelling[0] for spelling in _spellings(char)))

@@ -109,6 +109,19 @@ def test_endurance_plays_one_long_call(beginning: Path) -> None:
     assert all(window["finals"] > 0 for window in told["windows"])
 
 
+@pytest.mark.slow  # half a minute, and a Chromium
+def test_desks_time_what_a_page_shows(beginning: Path) -> None:
+    out = beginning / "out.json"
+    command = [sys.executable, "-m", "benchmarks", "desks", "--calls", str(beginning), "--desks", "1"]
+    done = subprocess.run([*command, "--json", str(out)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    [row] = json.loads(out.read_text())["desks"]
+    assert row["desks"] == 1
+    assert row["event_to_page_ms"]["count"] > row["final_to_field_ms"]["count"] > 0
+    assert row["hang_up_to_draft_ms"]["count"] == row["submit_to_dispatched_ms"]["count"] == 1
+    assert "--desks 1" in json.loads(out.read_text())["machine"]["command"]
+
+
 def test_accuracy_runs_on_a_folder_of_clips(tmp_path: Path, call: SampleCall) -> None:
     with (tmp_path / "manifest.tsv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, delimiter="\t")

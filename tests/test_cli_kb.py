@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from assistant.cli import kb
 from assistant.errors import SeatError
+from assistant.store import Search, Store
 from kb.errors import PackError
 
 
@@ -155,3 +157,94 @@ def test_what_is_due_for_review_is_listed_until_it_is_reviewed(data_dir: Path) -
 def test_phone_book_and_tips_are_found_by_initials() -> None:
     assert "社会保险" in seat_kb("tips", "sbj", "--top", "1").stdout
     assert "没有找到" in seat_kb("tips", "zzzzzz").stdout
+
+
+def refused(result: Result) -> str:
+    """What a command that failed has said, in one line."""
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SeatError), result.exception
+    assert "\n" not in str(result.exception)
+    return str(result.exception)
+
+
+def editor(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """An editor that runs `script` on the text of its file."""
+    program = folder / "editor.py"
+    program.write_text(
+        f"import pathlib, os, sys\nfile = pathlib.Path(sys.argv[1])\ntext = file.read_text('utf-8')\n{script}\n"
+        "file.write_text(text, 'utf-8')\nos.utime(file, (2e9, 2e9))\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("VISUAL", f"{sys.executable} {program}")
+
+
+def test_an_article_is_edited_by_its_options(data_dir: Path) -> None:
+    options = ("--answer", "打12333。", "--department", "广州市公安局", "--keywords", "社保|流水", "--by", "小陈")
+    assert "kb-0001 已保存为第 2 版。" in seat_kb("edit", "kb-0001", *options).stdout
+    assert "打12333。" in seat_kb("search", "社保流水怎么打印", "--top", "1").stdout
+    assert "小陈" in seat_kb("versions", "kb-0001").stdout
+    assert "没有改动" in seat_kb("edit", "kb-0001", "--answer", "打12333。").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("nothing", "--title", "x"), "没有条目 nothing"),
+        (("kb-0001", "--title", ""), "标题：缺少标题"),
+        (("kb-0001", "--valid-to", "明年"), "失效日期：“明年”不是日期"),
+        (("kb-0001", "--department", "没有的局"), "承办单位：城市包里没有“没有的局”"),
+        (("kb-0001", "--title", "x", "--version", "7"), "kb-0001 已有第 1 版"),
+    ],
+)
+def test_an_edit_that_cannot_be_saved_is_refused(data_dir: Path, arguments: tuple[str, ...], complaint: str) -> None:
+    assert complaint in refused(seat_kb("edit", *arguments))
+    assert "没有改动" in seat_kb("versions", "kb-0001").stdout
+
+
+def test_an_article_is_edited_as_a_whole(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    editor(data_dir, monkeypatch, r"text = text.replace('# 答复\n', '# 答复\n先打12333。\n\n')")
+    assert "已保存为第 2 版" in seat_kb("edit", "kb-0001").stdout
+    found = json.loads(seat_kb("search", "社保流水怎么打印", "--json").stdout)["articles"][0]
+    assert found["id"] == "kb-0001"
+    assert found["answer"].startswith("先打12333。\n\n")
+    editor(data_dir, monkeypatch, "")
+    assert "没有改动" in seat_kb("edit", "kb-0001").stdout
+
+
+def test_what_is_wrong_is_put_right_in_the_editor(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = r"text = text.replace('# 失效日期\n', '# 失效日期\n明年')"
+    right = f"text = text.replace('明年', '2030-01-01') if '#! 失效日期：' in text else {wrong[7:]}"
+    editor(data_dir, monkeypatch, right)
+    assert "已保存为第 2 版" in seat_kb("edit", "kb-0001").stdout
+    editor(data_dir, monkeypatch, "text = text if '#! 失效日期：' in text else text.replace('2030-01-01', '明年')")
+    assert "失效日期：“明年”不是日期" in refused(seat_kb("edit", "kb-0001"))
+
+
+def test_an_edit_made_meanwhile_is_not_overwritten(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = "from typer.testing import CliRunner; from assistant.cli import kb; "
+    other += "CliRunner().invoke(kb.app, ['edit', 'kb-0001', '--source', '另一人'])"
+    editor(data_dir, monkeypatch, f"{other}\ntext = text.replace('# 来源\\n', '# 来源\\n我')")
+    said = refused(seat_kb("edit", "kb-0001"))
+    assert "kb-0001 已有第 2 版" in said
+    draft = Path(said.rpartition("您的改动存在 ")[2].rstrip("。"))
+    assert "# 来源\n我" in draft.read_text("utf-8")
+    draft.unlink()
+    assert "第 3 版" not in seat_kb("versions", "kb-0001").stdout
+
+
+def test_without_an_editor_the_options_are_named(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VISUAL", "/no/such/editor")
+    assert "EDITOR" in refused(seat_kb("edit", "kb-0001"))
+
+
+def test_what_nobody_answered_is_listed(data_dir: Path) -> None:
+    assert "没有答上来的问题：没有。" in seat_kb("gaps").stdout
+    store = Store(f"sqlite:///{data_dir / 'data' / 'calls.db'}")
+    store.add_search(Search("火星签证怎么办", 0, "", "1"))
+    store.close()
+    told = seat_kb("gaps", "--days", "7").stdout
+    assert "手动检索 1 次，没有点开 1 次" in told
+    assert "火星签证怎么办" in told
+    assert "没有用过的条目 320 条，列出前 20 条" in told
+    report = json.loads(seat_kb("gaps", "--json").stdout)
+    assert report["unanswered"][0]["examples"] == ["火星签证怎么办"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kb.pinyin import DISTANCE, FUZZY, SYLLABLES, char_distance, pinyin, readings, syllables
+from kb.pinyin import DISTANCE, FUZZY, SYLLABLES, char_distance, initials, pinyin, readings, syllables
 
 
 def distance(left: str, right: str) -> float:
@@ -22,6 +22,10 @@ def test_digits_and_letters_are_read_in_mandarin() -> None:
     assert pinyin("12") == ["yi", "er"]
     assert "yao" in [SYLLABLES[reading] for reading in readings("1")]
     assert char_distance("C", "西") == 0.0
+
+
+def test_initials_are_those_of_every_reading() -> None:
+    assert initials("中国银行（C区12号）") == ["z", "g", "y", "xh", "c", "qo", "1", "2", "hx"]
 
 
 def test_full_width_letters_are_letters() -> None:

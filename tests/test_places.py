@@ -59,6 +59,15 @@ def test_nothing_tells_ten_branches_apart(index: PlaceIndex) -> None:
     assert "subject" not in values or values["subject"].confidence < 0.7
 
 
+def test_branches_that_nothing_tells_apart_are_offered(index: PlaceIndex) -> None:
+    subject = hear(index, ("caller", "我要投诉如归宾馆，退房不退押金"))["subject"]
+    assert subject.value == "如归宾馆"
+    branches = {"如归宾馆(立新西路店)", "如归宾馆(昌岗中路店)", "如归宾馆(聚德路店)"}
+    assert {candidate.value for candidate in subject.candidates} == branches
+    known = hear(index, ("caller", "我要投诉昌岗中路的如归宾馆，退房不退押金"))["subject"]
+    assert [candidate.value for candidate in known.candidates] == [known.value]
+
+
 def test_homophone_errors_of_the_recogniser_are_linked(index: PlaceIndex) -> None:
     values = hear(
         index,

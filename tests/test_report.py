@@ -91,6 +91,16 @@ RESULTS: dict[str, Any] = {
         {"calls": "scripts", "number": 12, "wanted": 12, "shown": 11, "in_time": 10, "others": 6, "only_others": 1}
     ],
 }  # fmt: skip
+RESULTS["desks"] = [
+    {
+        "desks": desks,
+        "event_to_page_ms": spread(15, 40),
+        "final_to_field_ms": spread(70, 700),
+        "hang_up_to_draft_ms": spread(30, 60) | {"count": desks},
+        "submit_to_dispatched_ms": spread(50, 90) | {"count": desks},
+    }
+    for desks in (1, 4, 16)
+]
 SPEED = [{"articles": 320, "build_seconds": 2.5, "load_seconds": 0.1, "memory_mb": 400, "search_ms": spread(5, 9)}]
 
 
@@ -153,7 +163,8 @@ def test_a_short_run_does_not_meet_a_long_target() -> None:
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
     page = drawn(tmp_path, {"latency": [{"calls": 1, "turns": 0, "lost": 0}]})
-    assert "results were not there: load, accuracy, trust, endurance, compare, tickets, knowledge, suggestions." in page
+    missing = "load, desks, accuracy, trust, "
+    assert f"results were not there: {missing}endurance, compare, tickets, knowledge, suggestions." in page
     assert 'id="latency"' in page
     assert 'id="trust"' not in page
 
@@ -169,6 +180,20 @@ def test_latency_and_load_share_a_drawing(tmp_path: Path) -> None:
     )
     assert "Both latency and load measured 1 calls; shown are the figures of latency." in page
     assert "all is well up to 2 calls at once" in page
+
+
+def test_drafts_that_come_late_on_the_page_are_missed_however_few_they_are(tmp_path: Path) -> None:
+    rows = copy.deepcopy(RESULTS["desks"])
+    rows[2]["hang_up_to_draft_ms"] = {"p50": 15917, "p95": 21945, "max": 22180, "count": 16}
+    missed = [check.what for check in checks(figures.Results(desks=rows)) if check.state == "missed"]
+    assert missed == ["Hang-up → whole draft, 16 desks"]
+    page = drawn(tmp_path, {"desks": rows})
+    assert "Missed: Hang-up → whole draft, 16 desks: at most 22,180 ms, median 15,917 ms." in page
+    assert ">21,945<" in page
+
+
+def test_the_speed_of_the_search_is_told_with_its_hits(tmp_path: Path) -> None:
+    assert "index made, s" in drawn(tmp_path, {"knowledge": RESULTS["knowledge"]})
 
 
 def test_a_full_server_is_reported_with_its_load(tmp_path: Path) -> None:

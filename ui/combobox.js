@@ -2,18 +2,25 @@
 
 import { h } from "./dom.js";
 
+export const SEARCH = "输入几个字或拼音首字母";
 const SHOWN = 60;
 let lists = 0;
 
 /**
- * @param {{id: string, choices: {value: string, display: string}[], preferred: () => string[],
- *   pick: (value: string) => void}} options `preferred` values head the list while nothing is typed
+ * @typedef {{value: string, display: string, initials?: string}} Choice
+ *   `initials`: what each spoken character of `display` is typed by in pinyin initials, apart by blanks; several letters
+ *   for one of several readings, commonest first ("z g y xh"); short names follow, each behind a comma
+ */
+
+/**
+ * @param {{id: string, choices: () => Choice[], preferred?: () => string[], free?: boolean, pick: (value: string) => void}} options
+ *   `preferred` values head the list while nothing is typed; `free`: anything may be typed, the choices are an offer
  * @returns {HTMLInputElement}
  */
-export function combobox({ id, choices, preferred, pick }) {
+export function combobox({ id, choices, preferred = () => [], free = false, pick }) {
   const list = h("ul", { class: "options", role: "listbox", id: `options-${++lists}`, hidden: true });
   const input = h("input", {
-    id, type: "text", role: "combobox", spellcheck: false, placeholder: "输入几个字查找",
+    id, type: "text", role: "combobox", spellcheck: false, placeholder: free ? "" : SEARCH,
     "aria-expanded": "false", "aria-controls": list.id, "aria-autocomplete": "list",
   });
   let shown = [];
@@ -29,14 +36,15 @@ export function combobox({ id, choices, preferred, pick }) {
 
   const open = (typed) => {
     if (input.readOnly) return;
-    shown = typed ? matching(choices, typed) : leading(choices, preferred());
+    shown = typed ? matching(choices(), typed) : leading(choices(), preferred());
+    if (free && !shown.length) return close();
     list.replaceChildren(...shown.map((choice, index) =>
       h("li", { role: "option", id: `${list.id}-${index}`, onpointerdown: (event) => choose(event, choice) }, choice.display)));
     if (!shown.length) list.append(h("li", { class: "none" }, "没有匹配的选项"));
     place(list, input);
     list.hidden = false;
     input.setAttribute("aria-expanded", "true");
-    activate(typed && shown.length ? 0 : -1);
+    return activate(typed && shown.length && !free ? 0 : -1);
   };
 
   const activate = (index) => {
@@ -66,7 +74,8 @@ export function combobox({ id, choices, preferred, pick }) {
       event.preventDefault();
       if (list.hidden) open("");
       if (!list.hidden && shown.length) activate((active + (key === "ArrowDown" ? 1 : -1) + shown.length) % shown.length);
-    } else if (key === "Enter" && !event.ctrlKey && !list.hidden && active >= 0) {
+    } else if (key === "Enter" && !event.ctrlKey && !list.hidden) {
+      if (active < 0) return close();
       event.stopPropagation();
       choose(event, shown[active]);
     } else if (key === "Escape" && !list.hidden) {
@@ -88,18 +97,26 @@ export function named(choices, typed) {
   return found.length === 1 ? found[0] : null;
 }
 
-/** Choices that hold every typed word as it stands come first, then those that hold the characters in their order. */
+/** First the choices that hold every typed word as it stands, then those of which it begins the characters in pinyin (in
+ * their common readings before others), then those that hold the characters in their order. */
 function matching(choices, typed) {
   const words = typed.toLowerCase().split(/\s+/);
   const inOrder = Array.from(typed.toLowerCase().replace(/\s+/g, ""));
-  const whole = [];
-  const scattered = [];
+  const [whole, begun, rare, scattered] = [[], [], [], []];
   for (const choice of choices) {
     const text = `${choice.display} ${choice.value}`.toLowerCase();
+    const names = (choice.initials ?? "").split(",").map((name) => name.split(" "));
     if (words.every((word) => text.includes(word))) whole.push(choice);
+    else if (names.some((letters) => follow(letters, inOrder, (reading, letter) => reading[0] === letter))) begun.push(choice);
+    else if (names.some((letters) => follow(letters, inOrder, (reading, letter) => reading.includes(letter)))) rare.push(choice);
     else if (holdsInOrder(text, inOrder)) scattered.push(choice);
   }
-  return [...whole, ...scattered].slice(0, SHOWN);
+  return [...whole, ...begun, ...rare, ...scattered].slice(0, SHOWN);
+}
+
+/** Whether the characters stand one behind the other somewhere among the letters. */
+function follow(letters, characters, fits) {
+  return letters.some((_, start) => characters.every((character, place) => fits(letters[start + place] ?? "", character)));
 }
 
 function holdsInOrder(text, characters) {

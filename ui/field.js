@@ -30,7 +30,7 @@ export class Field {
     this.choices = definition.choices ?? [];
     this.form = form;
     this.input = inputFor(definition, {
-      preferred: () => this.server.candidates.map(({ value }) => value),
+      candidates: () => this.server.candidates,
       startedAt: form.startedAt,
     });
     this.#build();

@@ -7,7 +7,7 @@
  * and it fires "change" (bubbling) when the agent has finished a change.
  */
 
-import { combobox, named } from "./combobox.js";
+import { combobox, named, SEARCH } from "./combobox.js";
 import { h } from "./dom.js";
 
 export class InvalidInput extends Error {}
@@ -17,15 +17,15 @@ const MENU = 12;
 
 /**
  * @param {{name: string, label: string, kind: string, choices: {value: string, display: string}[]}} field
- * @param {{preferred: () => string[], startedAt: () => string}} context
- *   preferred: the likeliest values now; startedAt: when the call began, ISO with offset
+ * @param {{candidates: () => {value: string, display: string}[], startedAt: () => string}} context
+ *   candidates: the likeliest values now, best first; startedAt: when the call began, ISO with offset
  */
 export function inputFor(field, context) {
   const id = `field-${field.name}`;
   const choices = field.choices ?? [];
   if (field.kind === "choice") return choices.length > MENU ? searched(id, choices, context) : menu(id, choices);
   if (field.kind === "list") return several(id, choices);
-  const make = { longtext, boolean, number, datetime }[field.kind] ?? text;
+  const make = { name, longtext, boolean, number, datetime }[field.kind] ?? text;
   return make(id, { ...context, label: field.label });
 }
 
@@ -33,6 +33,12 @@ const finished = (element) => element.dispatchEvent(new Event("change", { bubble
 
 function text(id) {
   const input = h("input", { id, type: "text", spellcheck: false });
+  return { element: input, focusable: input, read: () => input.value.trim() || null, write: (value) => (input.value = value ?? "") };
+}
+
+/** One line of text, anything, with the candidates on offer. */
+function name(id, { candidates }) {
+  const input = combobox({ id, choices: candidates, free: true, pick: () => finished(input) });
   return { element: input, focusable: input, read: () => input.value.trim() || null, write: (value) => (input.value = value ?? "") };
 }
 
@@ -65,8 +71,9 @@ function menu(id, choices) {
 
 const option = ({ value, display }) => h("option", { value }, display);
 
-function searched(id, choices, { preferred }) {
-  const input = combobox({ id, choices, preferred, pick: () => finished(input) });
+function searched(id, choices, { candidates }) {
+  const preferred = () => candidates().map(({ value }) => value);
+  const input = combobox({ id, choices: () => choices, preferred, pick: () => finished(input) });
   let written = { value: null, text: "" };
   const read = () => {
     const typed = input.value.trim();
@@ -135,9 +142,9 @@ function several(id, choices) {
   let values = [];
   const chips = h("span", { class: "chips" });
   const add = choices.length
-    ? combobox({ id, choices, preferred: () => [], pick: (value) => take(value) })
+    ? combobox({ id, choices: () => choices, pick: (value) => take(value) })
     : h("input", { id, type: "text", spellcheck: false });
-  add.placeholder = "添加";
+  add.placeholder = choices.length ? `添加，${SEARCH}` : "添加";
   const box = h("span", { class: "several" }, chips, add);
   const display = (value) => choices.find((choice) => choice.value === value)?.display ?? value;
   const draw = () =>

@@ -127,7 +127,7 @@ function day(id, value) {
 function chosen(options) {
   let made;
   return (id, value) => {
-    made ??= picker({ id, choices: options(), empty: "未填，输入几个字查找", changed: () => made.element.dispatchEvent(new Event("input", { bubbles: true })) });
+    made ??= picker({ id, choices: options(), empty: "未填", changed: () => made.element.dispatchEvent(new Event("input", { bubbles: true })) });
     made.set(value ?? "");
     made.element.removeAttribute("aria-invalid");
     return { element: made.element, read: () => made.get() ?? made.element.value, wrong: () => (made.get() === null ? "请从列表中选一项。" : "") };

@@ -69,8 +69,8 @@ export class ArticleList {
       district: select("district", [["", "全部"], ...choices.districts.map((name) => [name, name])]),
     };
     this.pickers = {
-      department: pick("department", choices.departments, "全部，输入几个字查找"),
-      category: pick("category", [...choices.tops, ...choices.categories], "全部，输入几个字查找"),
+      department: pick("department", choices.departments, "全部"),
+      category: pick("category", [...choices.tops, ...choices.categories], "全部"),
     };
     const labelled = (name, text, element) => h("label", { class: "filter", data: { filter: name } }, h("span", {}, text), element);
     byId("kb-filters").replaceChildren(

@@ -5,7 +5,7 @@ import { ask } from "./api.js";
 export const ACTIONS = { pack: "城市包原文", import: "导入", edit: "修改", delete: "删除", restore: "恢复" };
 export const CALLER_KINDS = [["", "未填"], ["个人", "个人"], ["企业", "企业"], ["不限", "不限"]];
 
-/** Choices as {value, display}: departments, categories (leaves), tops (of categories), districts. */
+/** Choices as {value, display, initials}: departments, categories (leaves), tops (of categories), districts. */
 export const choices = { departments: [], categories: [], tops: [], districts: [] };
 const departments = new Map();
 const categories = new Map();
@@ -17,8 +17,9 @@ export async function loadNames() {
   choices.categories = of("category");
   for (const { value, display } of choices.departments) departments.set(value, display);
   for (const { value, display } of choices.categories) categories.set(value, display);
-  const tops = new Map(choices.categories.map(({ value, display }) => [value.split(".")[0], display.split(" · ")[0]]));
-  choices.tops = [...tops].map(([value, name]) => ({ value, display: `${name}（全部）` }));
+  const tops = new Map(choices.categories.map(({ value, display, initials }) => [value.split(".")[0], [display.split(" · ")[0], initials]]));
+  choices.tops = [...tops].map(([value, [name, initials]]) =>
+    ({ value, display: `${name}（全部）`, initials: initials.split(/[ ,]/).slice(0, name.length).join(" ") }));
   // The form has no list of districts; each has a government among the departments.
   choices.districts = choices.departments.flatMap(({ display }) => /^(.+[区县市旗])人民政府$/.exec(display)?.[1] ?? []);
 }

@@ -1,10 +1,10 @@
 /** A choice among many, found by typing: the desk's combobox with a value that can be read, set and cleared. */
 
-import { combobox, named } from "./combobox.js";
+import { combobox, named, SEARCH } from "./combobox.js";
 
 /**
- * @param {{id: string, choices: {value: string, display: string}[], empty: string, strict?: boolean, changed: () => void}} options
- *   `empty`: what is shown while nothing is chosen; `strict`: what names no choice is not left standing
+ * @param {{id: string, choices: import("./combobox.js").Choice[], empty: string, strict?: boolean, changed: () => void}} options
+ *   `empty`: what having chosen nothing is called; `strict`: what names no choice is not left standing
  * @returns {{element: HTMLInputElement, get(): string|null, set(value: string): void}} get: null where what was typed is no choice
  */
 export function picker({ id, choices, empty, strict = false, changed }) {
@@ -14,8 +14,8 @@ export function picker({ id, choices, empty, strict = false, changed }) {
     set(picked);
     changed();
   };
-  const element = combobox({ id, choices, preferred: () => [value], pick });
-  element.placeholder = empty;
+  const element = combobox({ id, choices: () => choices, preferred: () => [value], pick });
+  element.placeholder = `${empty}，${SEARCH}`;
   const get = () => {
     const typed = element.value.trim();
     if (!typed) return "";

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assistant.cli.kb_edit import edit
+from assistant.cli.kb_gaps import gaps
+from assistant.cli.library import ByOption, PackOption, index, library, user
 from assistant.errors import SeatError
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from kb.search import ArticleIndex, Hit
 
 app = typer.Typer(help="The hotline's knowledge articles.", no_args_is_help=True)
+app.command()(edit)
+app.command()(gaps)
 
 EXCERPT = 80
 """Characters of an answer in the table."""
@@ -56,12 +60,12 @@ def search(
             'There is nothing to search for: give a query, as in seat kb search "公积金怎么提取", or --batch FILE.'
         )
     queries = [query or ""] if batch is None else list(_read_queries(batch))
-    index = _index(pack)
+    articles = index(pack)
     day = on.date() if on else None
     if batch is not None:
-        _search_batch(queries, index, top, day)
+        _search_batch(queries, articles, top, day)
         return
-    hits = index.search(queries[0], top, day)
+    hits = articles.search(queries[0], top, day)
     if as_json:
         _print_json(queries[0], [{**_found(hit), "answer": hit.article.answer} for hit in hits])
     else:
@@ -69,14 +73,12 @@ def search(
 
 
 File = Annotated[Path, typer.Argument(help="Articles as .xlsx, .csv or .jsonl.")]
-PackOption = Annotated[Path | None, typer.Option(help="City pack directory.")]
-ByOption = Annotated[str, typer.Option(help="Who changes the articles (default: the name you are signed in with).")]
 
 
 @app.command()
 def check(file: File, *, pack: PackOption = None) -> None:
     """Tell what is wrong with a file of articles, row by row; nothing is changed."""
-    _, problems = _checked(file, _library(pack))
+    _, problems = _checked(file, library(pack))
     _refuse(problems, file)
 
 
@@ -92,20 +94,20 @@ def import_(
     """Add the articles of a file; of those whose id is known, the columns that it has are updated."""
     from assistant.cli import view  # noqa: PLC0415
 
-    library = _library(pack)
-    articles, problems = _checked(file, library)
+    ours = library(pack)
+    articles, problems = _checked(file, ours)
     if not skip_errors:
         _refuse(problems, file)
     console = view.stdout()
     if dry_run:
-        there = {article.id: article for article in library.articles()}
+        there = {article.id: article for article in ours.articles()}
         fresh = sum(article.id not in there for article in articles)
         same = sum(there.get(article.id) == article for article in articles)
         console.print(f"试运行：将新增 {fresh} 条，更新 {len(articles) - fresh - same} 条，{same} 条不变；未写入。")
         return
     with view.loading(view.stderr()) as report:
-        written = library.write(articles, by or _user(), "import", lambda part: report("写入知识库", part))
-        library.index(library.state(), report)
+        written = ours.write(articles, by or user(), "import", lambda part: report("写入知识库", part))
+        ours.index(ours.state(), report)
     console.print(f"已新增 {written.added} 条，更新 {written.changed} 条，{written.unchanged} 条不变。")
 
 
@@ -115,7 +117,7 @@ def export(file: File, *, pack: PackOption = None) -> None:
     from assistant.cli import view  # noqa: PLC0415
     from kb import exchange  # noqa: PLC0415
 
-    articles = _library(pack).articles()
+    articles = library(pack).articles()
     with view.loading(view.stderr()) as report:
         exchange.write(file, articles, lambda part: report("导出", part))
     view.stdout().print(f"已导出 {len(articles)} 条到 {file}。")
@@ -138,14 +140,14 @@ def review(
 
     from assistant.cli import view  # noqa: PLC0415
 
-    library = _library(pack)
+    ours = library(pack)
     console = view.stdout()
     if article is not None:
-        library.reviewed(article, by or _user())
+        ours.reviewed(article, by or user())
         console.print(f"{article} 已复核。")
         return
     today = date.today()  # noqa: DTZ011 - the hotline's own calendar day
-    due = library.due(days, since.date() if since else today - timedelta(days=365), today)
+    due = ours.due(days, since.date() if since else today - timedelta(days=365), today)
     table = Table(title=f"待复核 {len(due)} 条", title_justify="left")
     for heading in ("编号", "条目", "承办单位", "原因"):
         table.add_column(heading, overflow="fold")
@@ -168,12 +170,12 @@ def versions(
 
     from assistant.cli import view  # noqa: PLC0415
 
-    library = _library(pack)
+    ours = library(pack)
     if restore is not None:
-        library.restore(article, restore, by or _user())
-    found = library.versions(article)
+        ours.restore(article, restore, by or user())
+    found = ours.versions(article)
     if not found:
-        if article not in {each.id for each in library.articles()}:
+        if article not in {each.id for each in ours.articles()}:
             raise SeatError(f"There is no article {article}.")
         view.stdout().print(f"{article} 自城市数据包以来没有改动。")
         return
@@ -214,15 +216,6 @@ def tips(
     view.stdout().print(table)
 
 
-def _library(pack: Path | None) -> Library:
-    from assistant import config  # noqa: PLC0415
-    from assistant.library import Library  # noqa: PLC0415
-    from assistant.store import Store  # noqa: PLC0415
-
-    settings = config.load(pack=pack)
-    return Library(Store(settings.store_url()), settings.pack)
-
-
 def _checked(file: Path, library: Library) -> tuple[list[Article], list[Problem]]:
     """The articles of a file that can be taken, and its problems, which are printed."""
     from rich.table import Table  # noqa: PLC0415
@@ -258,13 +251,6 @@ def _refuse(problems: list[Problem], file: Path) -> None:
         raise SeatError(f"{len(rows)} rows of {file} are wrong: put them right, or import the rest with --skip-errors.")
 
 
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user without a name
-        return "?"
-
-
 def _read_queries(path: Path) -> Iterator[str]:
     """Every query of a file; all are read before the first is searched: a bad line leaves no half output behind."""
     try:
@@ -295,20 +281,6 @@ def _search_batch(queries: list[str], index: ArticleIndex, top: int, day: date |
     errors = view.stderr()
     for query in track(queries, "检索", console=errors, disable=not errors.is_terminal, transient=True):
         _print_json(query, [_found(hit) for hit in index.search(query, top, day)])
-
-
-def _index(pack: Path | None) -> ArticleIndex:
-    from assistant import config  # noqa: PLC0415  (what follows takes a second to load; --help must not)
-    from assistant.cli import view  # noqa: PLC0415
-    from assistant.library import Library  # noqa: PLC0415
-    from kb.search import ArticleIndex  # noqa: PLC0415
-
-    settings = config.load(pack=pack)
-    library = Library.at_hand(settings)
-    with view.loading(view.stderr()) as report:
-        if library:
-            return library.index(library.state(), report)
-        return ArticleIndex.of_file(settings.pack / "articles.jsonl", config.cache_dir(), report)
 
 
 def _found(hit: Hit) -> dict[str, object]:

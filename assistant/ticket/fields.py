@@ -76,7 +76,8 @@ class FieldValue:
     display: str = ""
     """The value in words that people read, where that differs from the value (codes, true/false, dates)."""
     candidates: tuple[Candidate, ...] = field(default=())
-    """For category and department: up to three, best first, the value itself among them."""
+    """For category, department, a caller's name and the subject: up to three, best first; of the first two the value
+    itself among them."""
     generated: bool = False
     """A language model wrote it (assistant.summariser)."""
 

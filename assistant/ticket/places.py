@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from assistant.ticket.building import Part, Said, find_bare_number, find_parts, house_number
 from assistant.ticket.dialogue import REMEMBERED, read_turn
-from assistant.ticket.fields import Evidence, FieldValue
+from assistant.ticket.fields import EMPTY, Candidate, Evidence, FieldValue
 from assistant.ticket.organisations import named_organisations
 from assistant.ticket.placeevidence import FAR, HEARD, NEAR, WITHIN, Heard, Hypothesis, PlaceEvidence, apart
 from assistant.ticket.placeindex import Hearing, Kind, PlaceIndex, Record
@@ -26,6 +26,8 @@ ELSEWHERE = 20.0
 """Score from which a merchant is the subject although the matter happened in a compound: it need not lie there."""
 BRAND_ONLY = 0.6
 """Part of its probability that a brand keeps as subject when its branches cannot be told apart."""
+MOST_CANDIDATES, LEAST_LIKELY = 3, 0.05
+"""Merchants that the agent is offered as subject, and the probability of the last."""
 AS_SAID = 0.4
 """Confidence in a name that is in no list."""
 SPOT = 0.7
@@ -214,7 +216,8 @@ class Places:
             spans = self._evidence.spans("merchant", best.number)
             if best.probability >= SURE:
                 name = self._evidence.name("merchant", best.number)
-                values["subject"] = _value(name, best.probability, self._spans(spans))
+                found = _value(name, best.probability, self._spans(spans))
+                values["subject"] = replace(found, candidates=self._candidates(merchants))
                 return best
             spoken = max(spans, key=lambda heard: heard.bits).hearing
             brand = sum(place.probability for place in merchants if place.number in spoken.records)
@@ -224,7 +227,18 @@ class Places:
             values["subject"] = office
         if "subject" not in values and (said := self._as_said()):
             values["subject"] = _value(said, AS_SAID, self._organisations[said])
+        if candidates := self._candidates(merchants):
+            values["subject"] = replace(values.get("subject", EMPTY), candidates=candidates)
         return None
+
+    def _candidates(self, merchants: Iterable[Hypothesis]) -> tuple[Candidate, ...]:
+        """The likeliest merchants by name, best first."""
+        likely: dict[str, float] = {}
+        for place in merchants:
+            if place.probability >= LEAST_LIKELY:
+                likely.setdefault(self._evidence.name("merchant", place.number), place.probability)
+        best = list(likely.items())[:MOST_CANDIDATES]
+        return tuple(Candidate(name, name, round(probability, 2)) for name, probability in best)
 
     def _as_said(self) -> str | None:
         """The organisation in no list that was said most often: by both speakers, or in answer to whom it is about."""
