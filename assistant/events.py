@@ -176,12 +176,23 @@ class CallResumed(Data):
     type = "call.resumed"
 
 
+class TicketJoined(Data):
+    """The order that the ticket will become joins another about the same matter."""
+
+    type = "ticket.joined"
+    master: str
+    """Number of that order; empty: it is on its own again."""
+    title: str
+
+
 class TicketSubmitted(Data):
     type = "ticket.submitted"
     order: str = ""
     """Number of the order it became; empty in calls of before there were orders."""
     direct: bool = False
     """The agent answered the caller herself: the order is closed."""
+    master: str = ""
+    """Number of the order that it joined."""
 
 
 class TicketDispatched(Data):
@@ -215,6 +226,7 @@ AnyData = (
     | HintRaised
     | CallEnded
     | CallResumed
+    | TicketJoined
     | TicketSubmitted
     | TicketDispatched
 )

@@ -12,6 +12,7 @@ from assistant.events import (
     Draft,
     Event,
     SpeechStarted,
+    TicketJoined,
     TicketSubmitted,
     TicketUpdated,
     TranscriptFinal,
@@ -108,6 +109,11 @@ def hear_again(filler: TicketFiller, suggester: Suggester, past: Sequence[Event]
 def submitted(past: Sequence[Event]) -> bool:
     """Whether the ticket has been submitted."""
     return any(event.type == TicketSubmitted.type for event in past)
+
+
+def joined(past: Sequence[Event]) -> str:
+    """Number of the order that the ticket's will join; empty: none."""
+    return next((str(event.data["master"]) for event in reversed(past) if event.type == TicketJoined.type), "")
 
 
 def _update(event: Event) -> tuple[str, FieldValue]:

@@ -39,6 +39,14 @@ class TicketUndo(_Request):
     field: str
 
 
+class TicketJoin(_Request):
+    """The order that this ticket will become joins another about the same matter (并入主单)."""
+
+    type: Literal["ticket.join"]
+    master: str = Field(max_length=64)
+    """Number of that order; empty: it stays on its own after all."""
+
+
 class TicketSubmit(_Request):
     """The agent submitted the ticket: it does not change any more."""
 
@@ -63,7 +71,7 @@ class ArticleUse(_Request):
     how: Literal["opened", "copied", "inserted"]
 
 
-AnyRequest = TicketEdit | TicketAccept | TicketUndo | TicketSubmit | ArticleFeedback | ArticleUse
+AnyRequest = TicketEdit | TicketAccept | TicketUndo | TicketJoin | TicketSubmit | ArticleFeedback | ArticleUse
 _request: TypeAdapter[AnyRequest] = TypeAdapter(Annotated[AnyRequest, Field(discriminator="type")])
 
 

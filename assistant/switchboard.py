@@ -20,6 +20,7 @@ from assistant.events import (
     KnowledgeFeedback,
     KnowledgeUsed,
     TicketDispatched,
+    TicketJoined,
     TicketSubmitted,
 )
 from assistant.log import EventLog
@@ -28,13 +29,14 @@ from assistant.orders.book import OrderBook
 from assistant.orders.life import ROLES, NotAllowed, may
 from assistant.orders.outbox import Outbox
 from assistant.orders.records import Actor, NewOrder
-from assistant.past import RESUMED_WITHIN, CutOff, cut_off, hear_from, restore, submitted
+from assistant.past import RESUMED_WITHIN, CutOff, cut_off, hear_from, joined, restore, submitted
 from assistant.requests import (
     AnyRequest,
     ArticleFeedback,
     ArticleUse,
     TicketAccept,
     TicketEdit,
+    TicketJoin,
     TicketSubmit,
     TicketUndo,
 )
@@ -158,9 +160,7 @@ class Switchboard:
             theirs = by.role == "agent" and bool(past) and past[0].data.get("agent") != by.desk
             if not past or past[0].type != CallStarted.type or theirs:
                 raise CallError(f"没有通话 {request.call}。")
-            if isinstance(request, TicketEdit | TicketAccept | TicketUndo | TicketSubmit) and not may(
-                "submit", by.role
-            ):
+            if not isinstance(request, ArticleFeedback | ArticleUse) and not may("submit", by.role):
                 raise NotAllowed(f"{ROLES[by.role]}不能填写工单。")
             if isinstance(request, TicketSubmit):
                 return await self._submit(request, past, by)
@@ -177,9 +177,8 @@ class Switchboard:
         call, start = self.live.get(request.call), past[0].data
         fields = await call.understanding.submit() if call else self._restore(past).fields
         try:
-            new = await asyncio.to_thread(
-                self.orders.new, request.call, start["agent"], start["caller_phone"], fields, by, request.direct
-            )
+            told = request.call, start["agent"], start["caller_phone"], fields, by, request.direct, joined(past)
+            new = await asyncio.to_thread(self.orders.new, *told)
             drafts = self._submission(new, call.seconds if call else past[-1].at, began)
             stored = await self.log.append(
                 request.call, drafts, request.id, lambda session: self.orders.put(session, new)
@@ -193,7 +192,7 @@ class Switchboard:
         return stored[-1].seq
 
     def _submission(self, new: NewOrder, at: float, began: float) -> list[Draft]:
-        submitted = Draft(TicketSubmitted(order=new.number, direct=new.direct), at, began)
+        submitted = Draft(TicketSubmitted(order=new.number, direct=new.direct, master=new.master), at, began)
         if not new.department:
             return [submitted]
         due = new.deadline
@@ -212,7 +211,7 @@ class Switchboard:
 
     async def _drafts(
         self,
-        request: TicketEdit | TicketAccept | TicketUndo | ArticleFeedback | ArticleUse,
+        request: TicketEdit | TicketAccept | TicketUndo | TicketJoin | ArticleFeedback | ArticleUse,
         past: list[Event],
         by: Actor,
     ) -> list[Draft]:
@@ -225,6 +224,8 @@ class Switchboard:
             return [Draft(KnowledgeFeedback(article=request.article, useful=request.useful), now)]
         if submitted(past):
             raise CallError("工单已提交，不能再修改。")
+        if isinstance(request, TicketJoin):
+            return await self._join(request.master, past, now)
         if call:
             if isinstance(request, TicketEdit):
                 return await call.understanding.edit(request.field, request.value, call.seconds)
@@ -237,6 +238,10 @@ class Switchboard:
         if isinstance(request, TicketUndo):
             return ticket_drafts(filler.undo(request.field), now)
         return ticket_drafts(filler.accept(request.field), now)
+
+    async def _join(self, master: str, past: list[Event], now: float) -> list[Draft]:
+        number, title = await asyncio.to_thread(self.orders.master, master) if master else ("", "")
+        return [] if number == joined(past) else [Draft(TicketJoined(master=number, title=title), now)]
 
     def _restore(self, past: list[Event]) -> TicketFiller:
         """The ticket of a call that is over, as it stood; it hears nothing more, but the agent may still change it."""

@@ -16,6 +16,7 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
 from assistant.orders.deadlines import Deadline, Policy, after
+from assistant.orders.joining import followers, master_of
 from assistant.orders.life import MOVES, QUESTIONS, MoveName, NotAllowed, OrderError, StaleOrder, State, check
 from assistant.orders.outbox import deliveries
 from assistant.orders.reading import OrderReader, count, helpers, helps, order_of, row_of
@@ -45,10 +46,18 @@ class OrderBook(OrderReader):
     # Submission
 
     def new(
-        self, call: str, agent: str, line: str | None, fields: Mapping[str, FieldValue], by: Actor, direct: bool
+        self,
+        call: str,
+        agent: str,
+        line: str | None,
+        fields: Mapping[str, FieldValue],
+        by: Actor,
+        direct: bool,
+        master: str = "",
     ) -> NewOrder:
-        """An order with a number of its own, to be `put` where the submission is stored. Raises OrderError when it is
-        to be closed as answered although nothing was answered."""
+        """An order with a number of its own, to be `put` where the submission is stored; `master`: number of the one
+        that it joins. Raises OrderError when it is to be closed as answered although nothing was answered, and when its
+        master has been answered."""
         received = datetime.now(CHINA)
         if direct and not field_text(fields["content"]):
             raise OrderError("“诉求内容”还是空的，请写下答复了什么，再以直接答复办结。")
@@ -56,9 +65,36 @@ class OrderBook(OrderReader):
         if not direct:
             kind, urgency = field_text(fields["request_type"]), field_text(fields["urgency"])
             deadline = self._policy.deadline(received, kind, "", urgency)
+        department, helping = ("", ()) if direct else self._destination(fields, master)
+        number = self._next_number(received)
         return NewOrder(
-            self._next_number(received), call, agent, line or "", received, dict(fields), by, deadline, direct
+            number=number,
+            call=call,
+            agent=agent,
+            line=line or "",
+            received=received,
+            fields=dict(fields),
+            by=by,
+            deadline=deadline,
+            direct=direct,
+            master="" if direct else master,
+            department=department,
+            co_departments=helping,
         )
+
+    def _destination(self, fields: Mapping[str, FieldValue], master: str) -> tuple[str, tuple[str, ...]]:
+        """Codes of the department that answers and of those that help."""
+        if master:
+            with Session(self.engine) as session:
+                return master_of(session, master).department, ()
+        department, helping = field_text(fields["department"]), fields["co_departments"].value
+        return department, tuple(helping) if isinstance(helping, tuple | list) and department else ()
+
+    def master(self, number: str) -> tuple[str, str]:
+        """Number and title of the order that another joins by joining `number`. Raises NoSuchOrder or WrongState."""
+        with Session(self.engine) as session:
+            row = master_of(session, number)
+            return row.number, row.title
 
     def _next_number(self, received: datetime) -> str:
         """Numbers are never given twice; one whose submission fails is left out."""
@@ -102,6 +138,7 @@ class OrderBook(OrderReader):
             subject=field_text(fields["subject"])[:200],
             address=field_text(fields["address"]),
             confidential=fields["confidential"].value is True,
+            master=new.master,
             extended=0,
             urged=0,
             supervised=False,
@@ -116,7 +153,8 @@ class OrderBook(OrderReader):
         if new.department:
             told = {"department": new.department, "co_departments": list(new.co_departments)}
             self._dispatch(session, row, new.department, new.co_departments)
-            self._note(session, row, "dispatch", new.by, "accepted", "dispatched", now, data=told)
+            note = f"并入主单 {new.master}" if new.master else ""
+            self._note(session, row, "dispatch", new.by, "accepted", "dispatched", now, note, told)
         others = alike(row.subject, row.address, row.category)
         if not new.direct and others and (nth := count(session, others)) >= MANY:
             row.supervised = True
@@ -157,7 +195,13 @@ class OrderBook(OrderReader):
             if name == "reopen" and not row.department:
                 after_ = "accepted"
             self._apply(session, name, row, told, note, co_departments)
-            self._note(session, row, name, by, before, after_, utc(datetime.now(CHINA)), note.strip(), told)
+            now, note = utc(datetime.now(CHINA)), note.strip()
+            self._note(session, row, name, by, before, after_, now, note, told)
+            for other in followers(session, name, number):
+                was: State = other.state  # type: ignore[assignment]
+                self._apply(session, name, other, dict(told), note, told.get("co_departments"))
+                follows = "：".join(filter(None, (f"随主单 {number}", note)))
+                self._note(session, other, name, by, was, after_, now, follows, told)
         return self.find(number, by)
 
     def _told(

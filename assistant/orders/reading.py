@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
+from assistant.orders.joining import joined_numbers
 from assistant.orders.life import MOVES, STATES, MoveName, NoSuchOrder, State, possible
 from assistant.orders.records import Actor, Brief, Order, Step
 from assistant.orders.selection import UNSTARTED, WAITING, Query, alike, chosen, in_order, visible
@@ -40,6 +41,7 @@ class OrderReader:
         with Session(self.engine) as session:
             row = row_of(session, number, by)
             order = order_of(session, row, by)
+            order.joined.extend(joined_numbers(session, row.number))
             steps = session.scalars(
                 select(OrderMoveRow).where(OrderMoveRow.number == number).order_by(OrderMoveRow.version)
             )
@@ -84,6 +86,7 @@ class OrderReader:
                     STATES[row.state],  # type: ignore[index]
                     local(row.received),
                     self.departments.get(row.department, ""),
+                    row.state in WAITING,
                 )
                 for row in rows
             ]

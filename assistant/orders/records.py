@@ -9,7 +9,6 @@ from typing import Any
 
 from assistant.orders.deadlines import Deadline
 from assistant.orders.life import MoveName, Role, State
-from assistant.orders.stored import field_text
 from assistant.ticket.fields import FieldValue
 
 
@@ -40,17 +39,12 @@ class NewOrder:
     deadline: Deadline | None
     direct: bool
     """The agent answered it herself: closed at once."""
-
-    @property
-    def department(self) -> str:
-        """Code of the department it is dispatched to; empty: answered directly, or nobody knows."""
-        return "" if self.direct else field_text(self.fields["department"])
-
-    @property
-    def co_departments(self) -> tuple[str, ...]:
-        """Codes of those that help."""
-        value = self.fields["co_departments"].value
-        return tuple(value) if isinstance(value, tuple | list) and self.department else ()
+    master: str
+    """Number of the order that it joins; empty: none."""
+    department: str
+    """Code of the department it is dispatched to; empty: answered directly, or nobody knows."""
+    co_departments: tuple[str, ...]
+    """Codes of those that help."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +58,8 @@ class Brief:
     received: str
     department: str
     """Its name; empty: none."""
+    joinable: bool
+    """Another about the same matter may join it, or its master."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +103,8 @@ class Order:
     subject: str
     address: str
     confidential: bool
+    master: str
+    """Number of the order that it has joined, which answers it; empty: none."""
     contact_due: str | None
     due: str | None
     deadline: str
@@ -122,5 +120,7 @@ class Order:
     ticket: dict[str, dict[str, Any]]
     moves: list[MoveName] = field(default_factory=list)
     """What the reader may do now."""
+    joined: list[str] = field(default_factory=list)
+    """Numbers of those that have joined it; only of an order that was asked for by number."""
     steps: list[Step] = field(default_factory=list)
     """What has been done, oldest first; only of an order that was asked for by number."""

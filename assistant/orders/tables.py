@@ -37,6 +37,8 @@ class OrderRow(Base):
     subject: Mapped[str] = mapped_column(String(200), index=True)
     address: Mapped[str] = mapped_column(Text)
     confidential: Mapped[bool]
+    master: Mapped[str] = mapped_column(String(32), index=True, default="")
+    """Number of the order that it has joined; empty: none."""
     contact_due: Mapped[str | None] = mapped_column(String(40))
     due: Mapped[str | None] = mapped_column(String(40), index=True)
     deadline: Mapped[str] = mapped_column(Text)
