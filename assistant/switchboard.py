@@ -20,6 +20,8 @@ from assistant.events import (
     TicketDispatched,
     TicketSubmitted,
     TicketUpdated,
+    TranscriptFinal,
+    TranscriptFlagged,
 )
 from assistant.log import EventLog
 from assistant.metrics import Metrics
@@ -34,6 +36,7 @@ from assistant.requests import (
     TicketEdit,
     TicketSubmit,
     TicketUndo,
+    TranscriptFlag,
 )
 from assistant.seat import SeatAssistant
 from assistant.ticket.fields import Candidate, Evidence, FieldValue
@@ -164,7 +167,7 @@ class Switchboard:
 
     async def _drafts(
         self,
-        request: TicketEdit | TicketAccept | TicketUndo | ArticleFeedback | ArticleUse,
+        request: TicketEdit | TicketAccept | TicketUndo | ArticleFeedback | ArticleUse | TranscriptFlag,
         past: list[Event],
         by: Actor,
     ) -> list[Draft]:
@@ -175,6 +178,8 @@ class Switchboard:
             return [Draft(KnowledgeUsed(article=request.article, how=request.how), now)]
         if isinstance(request, ArticleFeedback):
             return [Draft(KnowledgeFeedback(article=request.article, useful=request.useful), now)]
+        if isinstance(request, TranscriptFlag):
+            return _flag(request, past, by)
         if any(event.type == TicketSubmitted.type for event in past):
             raise CallError("工单已提交，不能再修改。")
         if call:
@@ -208,3 +213,15 @@ class Switchboard:
                 )
                 filler.restore(told.field, value)
         return filler
+
+
+def _flag(request: TranscriptFlag, past: list[Event], by: Actor) -> list[Draft]:
+    """The event that marks an utterance; none where it is marked so already. Raises CallError where nothing was said."""
+    about = [event for event in past if event.data.get("utterance") == request.utterance]
+    if not any(event.type == TranscriptFinal.type and event.data["text"] for event in about):
+        raise CallError("这一句已不在通话记录中，不能标记。")
+    flagged = next((event.data["flagged"] for event in reversed(about) if event.type == TranscriptFlagged.type), False)
+    if flagged == request.flagged:
+        return []
+    told = TranscriptFlagged(utterance=request.utterance, flagged=request.flagged, by=by.name)
+    return [Draft(told, past[-1].at)]
