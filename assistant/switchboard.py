@@ -216,7 +216,7 @@ class Switchboard:
 
 
 def _flag(request: TranscriptFlag, past: list[Event], by: Actor) -> list[Draft]:
-    """The event that marks an utterance; none where it is marked so already. Raises CallError where nothing was said."""
+    """The event that marks an utterance; none where it is so already. Raises CallError where nothing was said."""
     about = [event for event in past if event.data.get("utterance") == request.utterance]
     if not any(event.type == TranscriptFinal.type and event.data["text"] for event in about):
         raise CallError("这一句已不在通话记录中，不能标记。")
