@@ -237,22 +237,27 @@ def submitted(server: ServerProcess, play: Play) -> Submit:
 
 @pytest.fixture(scope="session")
 def written(server: ServerProcess) -> Write:
-    """Puts a call that is over into the server's store, one event a second, where its sound does not matter."""
+    """Puts a call that is over into the server's store, where its sound does not matter; returns its id."""
 
-    def write(call: str, *told: Data, agent: str = "written") -> str:
-        began = datetime.fromisoformat("2026-03-24T09:00:00+08:00")
-        start = MediaStart(
-            call_id=call, agent=agent, caller_phone="13800138000", sample_rate=8000, channels=2, started_at=began
-        )
-        opening = CallStarted(agent=agent, caller_phone=start.caller_phone, started_at=began, channels=2)
-        events = [opening, *told, CallEnded(reason="hangup")]
+    def write(call: str, *told: Data) -> str:
         store = Store(f"sqlite:///{server.data / 'calls.db'}")
-        store.add_call(start)
-        store.write([Entry(Draft(data, float(at)).numbered(at + 1, call)) for at, data in enumerate(events)])
+        write_call(store, call, *told)
         store.close()
         return call
 
     return write
+
+
+def write_call(store: Store, call: str, *told: Data, agent: str = "written") -> None:
+    """A call that is over, with an event a second."""
+    began = datetime.fromisoformat("2026-03-24T09:00:00+08:00")
+    start = MediaStart(
+        call_id=call, agent=agent, caller_phone="13800138000", sample_rate=8000, channels=2, started_at=began
+    )
+    opening = CallStarted(agent=agent, caller_phone=start.caller_phone, started_at=began, channels=2)
+    events = [opening, *told, CallEnded(reason="hangup")]
+    store.add_call(start)
+    store.write([Entry(Draft(data, float(at)).numbered(at + 1, call)) for at, data in enumerate(events)])
 
 
 def lines(*texts: str) -> list[TranscriptFinal]:

@@ -108,7 +108,7 @@ def test_a_mark_made_without_a_connection_is_kept_over_a_reload(
     )
     open_call(page, f"{server.url}/calls/{spoken}")
     page.evaluate("localStorage.setItem('mute', 'yes')")
-    flag(page, 3).click(force=True)
+    flag(page, 3).click()
     expect(flag(page, 3)).to_have_attribute("aria-pressed", "true")
 
     page.reload()
@@ -120,18 +120,23 @@ def test_a_mark_made_without_a_connection_is_kept_over_a_reload(
     page.reload()
 
     expect(flag(other, 3)).to_have_attribute("aria-pressed", "true")
-    flag(other, 3).click(force=True)
+    flag(other, 3).click()
     expect(flag(page, 3)).to_have_attribute("aria-pressed", "false")
 
 
 def test_a_line_does_not_move_when_it_is_pointed_at_or_marked(page: Page) -> None:
-    def boxes() -> list[Any]:
-        return [line(page, number).locator(".said").bounding_box() for number in (LAST - 1, LAST)]
+    place = "said => [said.offsetTop, said.offsetLeft, said.offsetWidth, said.offsetHeight]"
 
-    before = boxes()
-    line(page, LAST).hover()
-    assert boxes() == before
-    page.mouse.move(0, 0)
+    def places() -> list[Any]:
+        return [line(page, number).locator(".said").evaluate(place) for number in (1, LAST)]
+
+    before = places()
+    line(page, 1).hover()
+    assert places() == before
+    for pressed in ("true", "false"):
+        flag(page, 1).click()
+        expect(flag(page, 1)).to_have_attribute("aria-pressed", pressed)
+        assert places() == before
 
 
 def test_what_was_said_is_found_as_one_types_and_stepped_through(page: Page) -> None:
@@ -171,7 +176,7 @@ def test_the_browsers_own_search_stays_in_reach(page: Page) -> None:
 
 def test_marked_lines_alone_are_shown_and_searched(page: Page) -> None:
     for number in (2, 3):
-        flag(page, number).click(force=True)
+        flag(page, number).click()
     page.keyboard.press("Control+f")
     page.get_by_role("button", name="只看标记").click()
 
