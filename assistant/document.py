@@ -37,6 +37,10 @@ def fold(call: str, log: Iterable[Event]) -> dict[str, Any]:
                     keys = ("utterance", "speaker", "start", "end", "text", "confidence")
                     transcript[data["utterance"]] = {key: data[key] for key in keys}
                     latency["final_ms"].append(event.latency_ms)
+            case "transcript.flagged":
+                line = transcript[data["utterance"]]
+                line.pop("flagged", None)
+                line |= {"flagged": True} if data["flagged"] else {}
             case "ticket.updated":
                 ticket[data["field"]] = {key: value for key, value in data.items() if key != "field"}
                 if event.latency_ms:

@@ -18,7 +18,14 @@ def ticket_drafts(
 
 def _noted(item: Change | Hint, utterance: int) -> events.Data:
     if isinstance(item, Hint):
-        return events.HintRaised(kind=item.kind, text=item.text, after_utterance=utterance)
+        return events.HintRaised(
+            kind=item.kind,
+            text=item.text,
+            after_utterance=utterance,
+            field=item.name,
+            value=item.value,
+            display=item.display,
+        )
     return _updated(item.name, item.value)
 
 

@@ -71,6 +71,15 @@ class TranscriptFinal(Data):
     """Milliseconds that the final spent in each stage on its way, in order (assistant.call.STAGES)."""
 
 
+class TranscriptFlagged(Data):
+    type = "transcript.flagged"
+    utterance: int
+    flagged: bool
+    """To be looked at again later; false takes the flag away."""
+    by: str
+    """The person who did it."""
+
+
 class TicketEvidence(Data):
     type = "evidence"
     utterance: int
@@ -162,6 +171,12 @@ class HintRaised(Data):
     kind: str
     text: str
     after_utterance: int
+    field: str = ""
+    """The field that was heard to have another value than the agent's, which stays; empty: the hint offers none."""
+    value: str | bool | int | float | list[str] | None = None
+    """That other value, as `ticket.edit` takes it."""
+    display: str = ""
+    """The other value in words."""
 
 
 class CallEnded(Data):
@@ -219,6 +234,7 @@ AnyData = (
     | SpeechStarted
     | TranscriptPartial
     | TranscriptFinal
+    | TranscriptFlagged
     | TicketUpdated
     | KnowledgeSuggested
     | KnowledgeFeedback

@@ -71,7 +71,17 @@ class ArticleUse(_Request):
     how: Literal["opened", "copied", "inserted"]
 
 
-AnyRequest = TicketEdit | TicketAccept | TicketUndo | TicketJoin | TicketSubmit | ArticleFeedback | ArticleUse
+class TranscriptFlag(_Request):
+    """Somebody marks an utterance to come back to, or takes the mark away."""
+
+    type: Literal["transcript.flag"]
+    utterance: int
+    flagged: bool
+
+
+AnyRequest = (
+    TicketEdit | TicketAccept | TicketUndo | TicketJoin | TicketSubmit | ArticleFeedback | ArticleUse | TranscriptFlag
+)
 _request: TypeAdapter[AnyRequest] = TypeAdapter(Annotated[AnyRequest, Field(discriminator="type")])
 
 

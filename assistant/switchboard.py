@@ -22,6 +22,8 @@ from assistant.events import (
     TicketDispatched,
     TicketJoined,
     TicketSubmitted,
+    TranscriptFinal,
+    TranscriptFlagged,
 )
 from assistant.log import EventLog
 from assistant.metrics import Metrics
@@ -39,6 +41,7 @@ from assistant.requests import (
     TicketJoin,
     TicketSubmit,
     TicketUndo,
+    TranscriptFlag,
 )
 from assistant.seat import SeatAssistant
 from assistant.ticket.filler import TicketFiller
@@ -160,7 +163,7 @@ class Switchboard:
             theirs = by.role == "agent" and bool(past) and past[0].data.get("agent") != by.desk
             if not past or past[0].type != CallStarted.type or theirs:
                 raise CallError(f"没有通话 {request.call}。")
-            if not isinstance(request, ArticleFeedback | ArticleUse) and not may("submit", by.role):
+            if not isinstance(request, ArticleFeedback | ArticleUse | TranscriptFlag) and not may("submit", by.role):
                 raise NotAllowed(f"{ROLES[by.role]}不能填写工单。")
             if isinstance(request, TicketSubmit):
                 return await self._submit(request, past, by)
@@ -211,7 +214,7 @@ class Switchboard:
 
     async def _drafts(
         self,
-        request: TicketEdit | TicketAccept | TicketUndo | TicketJoin | ArticleFeedback | ArticleUse,
+        request: TicketEdit | TicketAccept | TicketUndo | TicketJoin | ArticleFeedback | ArticleUse | TranscriptFlag,
         past: list[Event],
         by: Actor,
     ) -> list[Draft]:
@@ -222,6 +225,8 @@ class Switchboard:
             return [Draft(KnowledgeUsed(article=request.article, how=request.how), now)]
         if isinstance(request, ArticleFeedback):
             return [Draft(KnowledgeFeedback(article=request.article, useful=request.useful), now)]
+        if isinstance(request, TranscriptFlag):
+            return _flag(request, past, by)
         if submitted(past):
             raise CallError("工单已提交，不能再修改。")
         if isinstance(request, TicketJoin):
@@ -249,3 +254,15 @@ class Switchboard:
         filler = self.assistant.knowledge.filler(parse_time(start["started_at"]), start["caller_phone"])
         restore(filler, past)
         return filler
+
+
+def _flag(request: TranscriptFlag, past: list[Event], by: Actor) -> list[Draft]:
+    """The event that marks an utterance; none where it is so already. Raises CallError where nothing was said."""
+    about = [event for event in past if event.data.get("utterance") == request.utterance]
+    if not any(event.type == TranscriptFinal.type and event.data["text"] for event in about):
+        raise CallError("这一句已不在通话记录中，不能标记。")
+    flagged = next((event.data["flagged"] for event in reversed(about) if event.type == TranscriptFlagged.type), False)
+    if flagged == request.flagged:
+        return []
+    told = TranscriptFlagged(utterance=request.utterance, flagged=request.flagged, by=by.name)
+    return [Draft(told, past[-1].at)]

@@ -21,9 +21,11 @@ from websockets.sync.client import connect
 from assistant import model
 from assistant.config import cache_dir
 from assistant.demo import sample
+from assistant.events import CallEnded, CallStarted, Data, Draft, TicketUpdated, TranscriptFinal
 from assistant.recognizer import Recognizer
 from assistant.seat import Knowledge
-from assistant.store import Store
+from assistant.store import Entry, Store
+from assistant.ticket.fields import LABELS, State, Value
 from audio.files import RecordingReader
 from audio.media import MediaClient, MediaStart
 from audio.resample import SAMPLE_RATE, Resampler, Samples
@@ -160,6 +162,7 @@ class Playing:
 
 Play = Callable[..., Playing]
 Submit = Callable[..., list[dict[str, Any]]]
+Write = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
@@ -240,6 +243,60 @@ def submitted(server: ServerProcess, play: Play) -> Submit:
         return [event for event in events if event["type"] in ("ticket.submitted", "ticket.dispatched")]
 
     return submit
+
+
+@pytest.fixture(scope="session")
+def written(server: ServerProcess) -> Write:
+    """Puts a call that is over into the server's store, where its sound does not matter; returns its id."""
+
+    def write(call: str, *told: Data) -> str:
+        store = Store(f"sqlite:///{server.data / 'calls.db'}")
+        write_call(store, call, *told)
+        store.close()
+        return call
+
+    return write
+
+
+def write_call(store: Store, call: str, *told: Data, agent: str = "written") -> None:
+    """A call that is over, with an event a second."""
+    began = datetime.fromisoformat("2026-03-24T09:00:00+08:00")
+    start = MediaStart(
+        call_id=call, agent=agent, caller_phone="13800138000", sample_rate=8000, channels=2, started_at=began
+    )
+    opening = CallStarted(agent=agent, caller_phone=start.caller_phone, started_at=began, channels=2)
+    events = [opening, *told, CallEnded(reason="hangup")]
+    store.add_call(start)
+    store.write([Entry(Draft(data, float(at)).numbered(at + 1, call)) for at, data in enumerate(events)])
+
+
+def lines(*texts: str) -> list[TranscriptFinal]:
+    """A conversation in which agent and caller take turns, an utterance each four seconds."""
+    return [
+        TranscriptFinal(
+            utterance=number,
+            speaker="caller" if number % 2 else "agent",
+            start=4.0 * number,
+            end=4.0 * number + 3,
+            text=text,
+            confidence=0.9,
+        )
+        for number, text in enumerate(texts)
+    ]
+
+
+def filled(field: str, value: Value, state: State, display: str = "") -> TicketUpdated:
+    """A field of the ticket has a value, without evidence."""
+    return TicketUpdated(
+        field=field,
+        value=value,
+        label=LABELS[field],
+        display=display,
+        state=state,
+        confidence=0.9,
+        evidence=[],
+        candidates=[],
+    )
 
 
 async def _stream(

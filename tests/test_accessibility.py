@@ -9,8 +9,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from assistant.events import HintRaised, TranscriptFlagged
 from benchmarks.serving import ServerProcess
-from tests.conftest import Submit, watched
+from tests.conftest import Submit, Write, filled, lines, watched
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 PAGES = {
@@ -66,6 +67,31 @@ def test_an_order_and_its_questions_break_no_rule(context: BrowserContext, serve
     expect(page.get_by_role("dialog")).to_be_visible()
     assert violations(page) == []
     page.keyboard.press("Escape")
+    assert violations(page) == []
+
+
+def test_a_marked_line_a_search_and_a_conflict_break_no_rule(
+    context: BrowserContext, server: ServerProcess, written: Write, request: pytest.FixtureRequest
+) -> None:
+    call = written(
+        f"worked-on-{request.node.callspec.id}",
+        *lines("在哪个区？", "越秀区。", "好的。", "不对，是天河区。"),
+        TranscriptFlagged(utterance=3, flagged=True, by="页面"),
+        filled("district", "越秀区", "edited"),
+        HintRaised(
+            kind="conflict", text="请核对", after_utterance=3, field="district", value="天河区", display="天河区"
+        ),
+    )
+    page = context.new_page()
+    page.goto(f"{server.url}/calls/{call}")
+    expect(page.locator('[data-field="district"] .heard')).to_be_visible()
+    page.keyboard.press("Control+f")
+    page.keyboard.type("区")
+    expect(page.locator("#find-count")).to_have_text("1 / 3")
+    page.locator(".line").first.hover()
+    assert violations(page) == []
+    page.get_by_role("button", name="只看标记").click()
+    expect(page.locator("#find-count")).to_have_text("1 / 1")
     assert violations(page) == []
 
 

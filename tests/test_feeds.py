@@ -13,7 +13,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from assistant.events import KINDS
 from benchmarks.serving import ServerProcess
-from tests.conftest import Play
+from tests.conftest import Play, Write, lines
 
 
 def until(socket: ClientConnection, kind: str) -> list[dict[str, Any]]:
@@ -208,3 +208,32 @@ def test_what_was_done_to_a_field_is_undone_after_the_call_too(server: ServerPro
     assert (shown[0]["value"], shown[0]["state"]) == ("8单元", "edited")
     assert (shown[1]["value"], shown[1]["state"]) == (told["value"], told["state"])
     assert "没有可以撤销" in refused["message"]
+
+
+def test_a_line_is_marked_to_come_back_to_and_unmarked(server: ServerProcess, written: Write) -> None:
+    call = written("marked", *lines("您好，请讲。", "路灯不亮。", ""))
+
+    def marked() -> list[int]:
+        told = httpx.get(f"{server.url}/api/calls/{call}").json()["transcript"]
+        assert all(line["flagged"] is True for line in told if "flagged" in line)
+        return [line["utterance"] for line in told if "flagged" in line]
+
+    with connect(f"{server.websocket}/calls/{call}/events?after=100000") as page:
+
+        def flag(number: str, utterance: int, flagged: bool) -> dict[str, Any]:
+            return ask(page, type="transcript.flag", id=number, call=call, utterance=utterance, flagged=flagged)
+
+        assert ask(page, type="ticket.submit", id="s", call=call)["type"] == "ack"
+        first = flag("f1", 1, True)
+        assert first["type"] == "ack"
+        assert flag("f1", 1, True) == first, "a repeated message does nothing"
+        assert flag("f2", 1, True)["seq"] == first["seq"], "what is so already is no event"
+        assert marked() == [1]
+        assert flag("f3", 1, False)["seq"] > first["seq"]
+        assert marked() == []
+        for nothing in (2, 7):
+            assert "不能标记" in flag(f"f4-{nothing}", nothing, True)["message"]
+    with connect(f"{server.websocket}/calls/{call}/events?after={first['seq'] - 1}") as page:
+        event = json.loads(page.recv(10))
+    assert (event["type"], event["data"]) == ("transcript.flagged", {"utterance": 1, "flagged": True, "by": "页面"})
+    jsonschema.validate(event, httpx.get(f"{server.url}/api/events/schema").json())

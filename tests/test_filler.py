@@ -72,6 +72,7 @@ def test_what_the_agent_typed_is_never_overwritten_and_contradictions_are_told_o
     conflicts = [hint for hint in news if isinstance(hint, Hint) and hint.kind == "conflict"]
     assert len(conflicts) == 1
     assert "960" in conflicts[0].text
+    assert (conflicts[0].name, conflicts[0].value, conflicts[0].display) == ("amount", 960, "960元")
     assert filler.fields["amount"].value == 800
 
 

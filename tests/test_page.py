@@ -350,10 +350,10 @@ def test_a_line_is_heard_where_it_is_clicked(page: Page, server: ServerProcess, 
     page.goto(f"{server.url}/calls/{finished}")
     line = page.locator(".line[data-speaker=caller]").first
     with page.expect_response("**/audio?*") as heard:
-        line.get_by_role("button").press("Enter")
+        line.get_by_role("button", name="听").press("Enter")
     assert heard.value.ok
     expect(line).to_have_attribute("data-playing", "")
-    line.get_by_role("button").press("Enter")
+    line.get_by_role("button", name="听").press("Enter")
     expect(line).not_to_have_attribute("data-playing", "")
 
 

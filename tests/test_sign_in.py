@@ -17,7 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 from assistant.people import People
 from assistant.store import Store
 from benchmarks.serving import ServerProcess
-from tests.conftest import Play, watched
+from tests.conftest import Play, lines, watched, write_call
 from tests.test_feeds import ask
 from tests.test_orders import submit as write_order
 
@@ -169,6 +169,19 @@ def test_nobody_writes_into_anothers_call(guarded: ServerProcess) -> None:
             for request in ({"type": "ticket.edit", "field": "room", "value": "1房"}, {"type": "ticket.submit"}):
                 refused = ask(page, **(request | {"id": "x", "call": call}))
                 assert refused["type"] == "error" and words in refused["message"]
+
+
+def test_whoever_sees_a_call_marks_its_lines(guarded: ServerProcess) -> None:
+    store = Store(f"sqlite:///{guarded.data / 'calls.db'}")
+    write_call(store, "call-3", *lines("您好。", "路灯不亮。"), agent="2")
+    store.close()
+    flag = {"type": "transcript.flag", "id": "f", "call": "call-3", "utterance": 1, "flagged": True}
+    with on_socket(guarded, "/desk/1/events", signed_in(guarded, "heli")) as page:
+        assert "没有通话" in ask(page, **flag)["message"]
+    quality = signed_in(guarded, "zhijian")
+    with on_socket(guarded, "/calls/call-3/events?after=3", quality) as page:
+        assert ask(page, **flag)["type"] == "ack"
+    assert [line.get("flagged") for line in quality.get("/api/calls/call-3").json()["transcript"]] == [None, True]
 
 
 def test_whoever_signs_out_is_out_on_open_sockets_too(guarded: ServerProcess) -> None:

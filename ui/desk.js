@@ -4,6 +4,8 @@ import { Caller } from "./caller.js";
 import { Connection } from "./connection.js";
 import { Cues } from "./cues.js";
 import { byId } from "./dom.js";
+import { Find } from "./find.js";
+import { Flags } from "./flags.js";
 import { Form } from "./form.js";
 import { Hints } from "./hints.js";
 import { bindKeys } from "./keys.js";
@@ -25,7 +27,16 @@ const SETTLED_MS = 1500;
 let openedAt = Infinity;
 let queue = [];
 
-const transcript = new Transcript();
+const flags = new Flags({
+  send: (utterance, flagged) => send({ type: "transcript.flag", utterance, flagged }),
+  changed: (utterance) => {
+    transcript.drawFlag(utterance);
+    find.update();
+  },
+  show: (utterance) => transcript.show(utterance),
+});
+const transcript = new Transcript(flags);
+const find = new Find(transcript, () => call.state === "live" && transcript.toLatest());
 const caller = new Caller();
 const cues = new Cues();
 const knowledge = new Knowledge({
@@ -40,7 +51,10 @@ const tips = panel === "form"
   ? new Tips(byId("form-panel"), [])
   : new Tips(byId("knowledge-panel"), [...byId("knowledge-panel").children]);
 const tell = linkWindows(fromWindows);
-const hints = new Hints((key) => tell({ kind: "dismiss", call: call.id, key }));
+const hints = new Hints(
+  (key) => tell({ kind: "dismiss", call: call.id, key }),
+  panel === "transcript" ? null : (field, conflict) => form.contradict(field, conflict),
+);
 const form = new Form({
   edit: (field, value) => send({ type: "ticket.edit", field, value }),
   accept: (field) => send({ type: "ticket.accept", field }),
@@ -62,11 +76,13 @@ const connection = new Connection(`/${place}/${encodeURIComponent(name)}/events`
   },
   ack(message) {
     form.acknowledged(message, call.seq ?? 0);
+    flags.acknowledged(message);
     knowledge.settled(message.id, false);
   },
   error(message) {
     if (message.id === undefined) transcript.say(message.message);
     form.refused(message);
+    if (flags.refused(message)) transcript.tell(message.message);
     knowledge.settled(message.id, true);
   },
   idle() {},
@@ -85,6 +101,7 @@ function render() {
   const live = events.length < BACKLOG && performance.now() - openedAt > SETTLED_MS;
   for (const event of events) apply(event, live);
   transcript.flush();
+  find.update();
   form.flush(call.seq);
   knowledge.flush();
   showCall();
@@ -96,7 +113,8 @@ function apply(event, live) {
   if (event.call !== call.id) return;
   call.seq = event.seq;
   if (at > call.heard) Object.assign(call, { heard: at, heardAt: performance.now() });
-  if (type.startsWith("transcript.") || type === "speech.started") {
+  if (type === "transcript.flagged") flags.apply(event);
+  else if (type.startsWith("transcript.") || type === "speech.started") {
     transcript.apply(event);
     cues.apply(event);
   }
@@ -105,7 +123,10 @@ function apply(event, live) {
   else if (type === "hint.raised") hints.raise(data);
   else if (type === "call.ended") Object.assign(call, { state: "ended", reason: data.reason, endedAt: live ? performance.now() : 0 });
   else if (type === "call.resumed") Object.assign(call, { state: "live", reason: "", endedAt: 0, heardAt: performance.now() });
-  if (type === "ticket.updated") caller.field(data);
+  if (type === "ticket.updated") {
+    caller.field(data);
+    hints.settle(data.field);
+  }
   if (type === "ticket.submitted") call.submitted = true;
 }
 
@@ -115,14 +136,18 @@ function begin({ call: id, data, seq }) {
     id, seq, agent: data.agent ?? call.agent, phone: data.caller_phone, startedAt: data.started_at,
     state: "live", reason: "", endedAt: 0, heard: 0, heardAt: performance.now(), submitted: false,
   });
+  flags.reset();
   transcript.reset(id);
+  find.reset();
   transcript.say("已接通，等待说话");
   knowledge.reset(data.started_at);
-  hints.reset();
+  hints.reset(id);
   cues.reset();
   caller.begin(id, data.caller_phone);
   form.reset(id);
-  form.restore(connection.unacknowledged(id));
+  const unacknowledged = connection.unacknowledged(id);
+  form.restore(unacknowledged);
+  flags.restore(unacknowledged);
 }
 
 /** The next call has begun: nothing typed for the last one may be lost, and its ticket stays one click away. */
@@ -188,7 +213,7 @@ function arrange() {
     undo: (target) => form.undoes(target) && (() => form.undo()),
     submit: () => form.submit(false),
     direct: () => form.submit(true),
-    back: () => tips.close() || knowledge.back(),
+    back: () => tips.close() || find.close() || knowledge.back(),
     search: () => {
       tips.close();
       byId("knowledge-query").focus();
@@ -198,6 +223,9 @@ function arrange() {
     copy: () => knowledge.copy(),
     insert: () => knowledge.insert(),
     tips: () => tips.toggle(),
+    find: () => panel !== "form" && !find.focused && (() => find.open()),
+    flag: () => transcript.meant !== null && flags.toggle(transcript.meant),
+    nextFlag: () => flags.next(),
   });
   showCall();
 }

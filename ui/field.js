@@ -3,7 +3,7 @@
  * What she is typing always wins on the screen; what the server says wins everywhere else.
  */
 
-import { h } from "./dom.js";
+import { h, icon } from "./dom.js";
 import { InvalidInput, inputFor } from "./inputs.js";
 
 /** Below this a suggestion is more likely wrong than an agent would expect, and looks it. */
@@ -43,6 +43,7 @@ export class Field {
     this.typing = false;
     this.sent = null;
     this.problem = "";
+    this.conflict = null;
     this.locked = false;
     this.draw();
   }
@@ -61,6 +62,12 @@ export class Field {
     this.draw();
     if (live && before !== JSON.stringify([this.server.value, this.server.state])) this.#flash();
     if (this.root.contains(document.activeElement)) this.form.point(this, false);
+  }
+
+  /** What was heard to contradict the agent's value, or null: nothing any more (see Hints). */
+  contradict(conflict) {
+    this.conflict = conflict;
+    this.draw();
   }
 
   /** A message that changes this field is on its way (also after a reload, from what was kept). */
@@ -111,12 +118,11 @@ export class Field {
     return true;
   }
 
-  /** The agent agrees with the suggestion. */
+  /** The agent agrees with what the field shows: with the suggestion, or with her own value against what was heard. */
   accept() {
     if (this.typing) return this.commit();
-    if (this.unverified) {
-      this.sending({ id: this.form.accept(this.name), type: "ticket.accept" });
-    }
+    if (this.unverified) this.sending({ id: this.form.accept(this.name), type: "ticket.accept" });
+    else if (this.contested) this.conflict.keep();
     return true;
   }
 
@@ -143,6 +149,11 @@ export class Field {
     return this.server.state === "suggested" && !this.sent && !this.typing && !this.locked;
   }
 
+  /** Something else was heard than what the agent has put here, and she has not decided yet. */
+  get contested() {
+    return Boolean(this.conflict) && !this.sent && !this.locked;
+  }
+
   draw() {
     const { value, state, confidence, display, generated } = this.server;
     if (!this.typing) {
@@ -160,6 +171,7 @@ export class Field {
     this.problemLine.hidden = !this.problem;
     this.input.focusable.setAttribute("aria-invalid", String(Boolean(this.problem)));
     this.#drawChips();
+    this.#drawConflict();
     for (const part of this.input.element.parentNode.querySelectorAll("input, select, textarea, .chip button")) {
       if (part.matches("textarea, [type=text]")) part.readOnly = this.locked;
       else part.disabled = this.locked;
@@ -178,6 +190,21 @@ export class Field {
       ...(rival ? [h("button", { type: "button", class: "chip-button rival", onpointerdown: (event) => this.#takeRival(event) },
         `听到新值：${this.server.display || String(value ?? "空")}`, h("small", {}, "Esc 采用"))] : []));
     this.chips.hidden = !this.chips.childElementCount;
+  }
+
+  #drawConflict() {
+    const { contested } = this;
+    this.heard.hidden = !contested;
+    if (!contested) return this.heard.replaceChildren();
+    const { value, display } = this.conflict;
+    const button = (word, title, onclick) => h("button", { type: "button", class: "small", title, "aria-label": `${this.label}：${title}`, onclick }, word);
+    return this.heard.replaceChildren(
+      icon("doubtful"), h("span", {}, "又听到：", h("strong", {}, display)),
+      button("采用", `采用“${display}”（Alt+Enter）`, () => this.#choose(value)),
+      button("保留", "保留原值（Enter）", () => {
+        this.conflict.keep();
+        this.input.focusable.focus();
+      }));
   }
 
   #choose(value) {
@@ -201,14 +228,12 @@ export class Field {
 
   #build() {
     const { element, focusable } = this.input;
-    const describes = `${this.name}-generated ${this.name}-state ${this.name}-problem`;
+    const describes = `${this.name}-generated ${this.name}-state ${this.name}-problem ${this.name}-heard`;
     element.setAttribute("aria-describedby", describes);
     focusable.setAttribute("aria-describedby", describes);
     if (this.required) focusable.setAttribute("aria-required", "true");
-    this.icon = document.createElementNS("http://www.w3.org/2000/svg", "use");
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    svg.setAttribute("aria-hidden", "true");
-    svg.append(this.icon);
+    const svg = icon("empty");
+    this.icon = svg.firstChild;
     this.state = h("span", {});
     this.generated = h("span", { class: "generated", id: `${this.name}-generated` });
     const grouped = this.kind === "boolean";
@@ -219,11 +244,12 @@ export class Field {
       onclick: () => this.accept() && this.input.focusable.focus(),
     }, "✓");
     this.chips = h("span", { class: "candidates", hidden: true });
+    this.heard = h("span", { class: "heard", id: `${this.name}-heard`, role: "status", hidden: true });
     this.problemLine = h("span", { class: "problem", id: `${this.name}-problem`, role: "alert", hidden: true });
     this.root = h("div", { class: "field", data: { field: this.name, kind: this.kind } },
       h("span", { class: "field-head" }, name, this.generated, h("span", { class: "state", id: `${this.name}-state` }, svg, this.state)),
       h("span", { class: "control" }, element, this.check),
-      this.chips, this.problemLine);
+      this.heard, this.chips, this.problemLine);
     this.#listen();
   }
 
@@ -254,7 +280,10 @@ export class Field {
   #key(event) {
     if (event.isComposing || event.defaultPrevented) return;
     const inButton = event.target.closest("button");
-    if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !inButton) {
+    if (event.key === "Enter" && event.altKey && this.contested) {
+      event.preventDefault();
+      this.#choose(this.conflict.value);
+    } else if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !inButton) {
       event.preventDefault();
       this.accept();
     } else if (event.key === "Escape" && this.revert()) {

@@ -102,6 +102,11 @@ export class Form {
     }
   }
 
+  /** What was heard to contradict a field, or null: nothing any more. */
+  contradict(name, conflict) {
+    this.fields.get(name)?.contradict(conflict);
+  }
+
   /** Events up to `seq` have been applied. */
   flush(seq) {
     for (const field of this.fields.values()) field.seen(seq);
@@ -219,11 +224,11 @@ export class Form {
     return id;
   }
 
-  /** Move to the next suggestion that nobody has looked at, from where the focus is. */
+  /** Move to the next suggestion that nobody has looked at, or value that was contradicted, from where the focus is. */
   nextUnverified() {
     const fields = [...this.fields.values()];
     const at = fields.findIndex((field) => field.root.contains(document.activeElement));
-    [...fields.slice(at + 1), ...fields.slice(0, at + 1)].find((field) => field.unverified)?.focus();
+    [...fields.slice(at + 1), ...fields.slice(0, at + 1)].find((field) => field.unverified || field.contested)?.focus();
   }
 
   /** The ticket is an order; how long that took is told where this page submitted it. */
@@ -255,7 +260,9 @@ export class Form {
     const fields = [...this.fields.values()];
     const filled = fields.filter((field) => field.server.state !== "empty").length;
     const open = fields.filter((field) => field.unverified).length;
-    this.summary.textContent = !this.call || !fields.length ? "" : `已填 ${filled} / ${fields.length}${open ? `，待核对 ${open}` : ""}`;
+    const contested = fields.filter((field) => field.contested).length;
+    const parts = [`已填 ${filled} / ${fields.length}`, open && `待核对 ${open}`, contested && `有出入 ${contested}`];
+    this.summary.textContent = !this.call || !fields.length ? "" : parts.filter(Boolean).join("，");
     this.button.disabled = !this.call || Boolean(this.sent) || this.submitted;
     this.direct.disabled = this.button.disabled;
     this.button.firstChild.textContent = this.submitted ? "已提交 " : "提交工单 ";

@@ -5,27 +5,47 @@ import { byId, h } from "./dom.js";
 const TITLES = { urgent: "紧急", conflict: "有出入", missing: "待问", ask: "可问", audio: "声音", deadline: "时限", tip: "提示" };
 /** Plain hints beyond the newest few step back, so that they never push the conversation off the screen. */
 const SHOWN = 2;
+const STORE = "seat.dismissed";
 
 export class Hints {
-  /** @param {(key: string) => void} dismissed tells the other windows */
-  constructor(dismissed) {
+  /**
+   * @param {(key: string) => void} dismissed tells all windows, this one too
+   * @param {((field: string, conflict: {value: unknown, display: string, keep: () => void} | null) => void) | null} beside
+   *   shows at its field what contradicts it, or no longer; null where the form is in another window
+   */
+  constructor(dismissed, beside) {
     this.alerts = byId("alerts");
     this.notices = byId("notices");
     this.dismissed = dismissed;
-    this.reset();
+    this.beside = beside;
+    this.reset("");
   }
 
-  reset() {
+  /** No advice yet; what was dismissed of this call before a reload stays so. */
+  reset(call) {
+    this.call = call;
+    /** Kind and text of all that was raised or is dismissed. */
+    this.known = new Set(dismissedOf(call));
+    this.gone = [...this.known];
     /** @type {Map<string, HTMLElement>} kind and text -> its line */
     this.lines = new Map();
+    /** @type {Map<string, string>} field -> kind and text of what stands beside it */
+    this.conflicts = new Map();
     this.alerts.replaceChildren();
     this.notices.replaceChildren();
   }
 
-  raise({ kind, text }) {
+  raise({ kind, text, field, value, display }) {
     const key = `${kind} ${text}`;
-    if (this.lines.has(key)) return;
-    const line = h("div", { class: "hint", data: { kind } },
+    if (this.known.has(key)) return;
+    this.known.add(key);
+    if (field) this.settle(field);
+    if (field && this.beside) {
+      this.conflicts.set(field, key);
+      this.beside(field, { value, display, keep: () => this.dismissed(key) });
+      return;
+    }
+    const line = h("div", { class: "hint", data: { kind, field: field ?? "" } },
       h("strong", { class: "kind" }, TITLES[kind] ?? TITLES.tip),
       h("span", { class: "text" }, text),
       h("button", { type: "button", class: "quiet small", onclick: () => this.dismissed(key) }, "知道了"));
@@ -36,11 +56,28 @@ export class Hints {
   }
 
   dismiss(key) {
+    this.known.add(key);
+    this.gone.push(key);
+    sessionStorage.setItem(STORE, JSON.stringify({ call: this.call, keys: this.gone }));
     this.lines.get(key)?.remove();
+    for (const [field, each] of this.conflicts) if (each === key) this.settle(field);
+    this.#limit();
+  }
+
+  /** The agent has decided about a field: what contradicted it before is no news. */
+  settle(field) {
+    this.notices.querySelectorAll(`[data-field="${field}"]`).forEach((line) => line.remove());
+    if (this.conflicts.delete(field)) this.beside(field, null);
     this.#limit();
   }
 
   #limit() {
     [...this.notices.children].forEach((line, index) => (line.hidden = index >= SHOWN));
   }
+}
+
+/** What was dismissed of a call in this window. */
+function dismissedOf(call) {
+  const { call: of, keys } = JSON.parse(sessionStorage.getItem(STORE) ?? "{}");
+  return of === call ? keys : [];
 }

@@ -5,8 +5,9 @@ import { byId, h } from "./dom.js";
 const SINGLE_KEYS = "seat.single-keys";
 
 const GUIDE = [
-  ["F2", "到下一个待核对的字段"],
-  ["Enter", "在字段中：采纳建议，或保存所改"],
+  ["F2", "到下一个待核对或有出入的字段"],
+  ["Enter", "在字段中：采纳建议，保存所改，或保留有出入的原值"],
+  ["Alt+Enter", "在有出入的字段中：采用又听到的值"],
   ["A", "采纳把握较大（85% 以上）的全部建议；在输入框中按 Alt+A"],
   ["Ctrl+Z", "撤销对工单的上一次改动"],
   ["Shift+Enter", "在多行字段中换行"],
@@ -19,6 +20,9 @@ const GUIDE = [
   ["C", "复制打开的答案；在输入框中按 Alt+C"],
   ["I", "把打开的答案作为答复填入工单；在输入框中按 Alt+I"],
   ["T", "部门电话和常用提示；在输入框中按 Alt+T"],
+  ["Ctrl+F", "在通话中查找，Enter 下一处，Shift+Enter 上一处；再按 Ctrl+F 用浏览器的查找"],
+  ["M", "标记焦点所在、刚找到或刚说完的一句，再按取消；在输入框中按 Alt+M"],
+  ["N", "到下一句标记过的话；在输入框中按 Alt+N"],
   ["End", "通话回到最新"],
   ["?", "这张表"],
 ];
@@ -27,7 +31,7 @@ const EDITABLE = "input, select, textarea, [contenteditable]";
 
 /**
  * @param {{next: Function, acceptAll: Function, undo: Function, submit: Function, direct: Function, back: Function, search: Function, card: (n: number) => void,
- *   latest: Function, copy: Function, insert: Function, tips: Function}} commands
+ *   latest: Function, copy: Function, insert: Function, tips: Function, find: Function, flag: Function, nextFlag: Function}} commands
  */
 export function bindKeys(commands) {
   const help = byId("help");
@@ -48,7 +52,7 @@ export function bindKeys(commands) {
   };
 
   /** Alone outside of inputs, with Alt anywhere. */
-  const letters = { a: commands.acceptAll, c: commands.copy, i: commands.insert, t: commands.tips };
+  const letters = { a: commands.acceptAll, c: commands.copy, i: commands.insert, t: commands.tips, m: commands.flag, n: commands.nextFlag };
 
   addEventListener("keydown", (event) => {
     if (event.isComposing || event.defaultPrevented || help.open) return;
@@ -64,6 +68,7 @@ export function bindKeys(commands) {
     if (key === "Enter" && event.ctrlKey) return event.repeat ? null : event.shiftKey ? commands.direct : commands.submit;
     // While something is being typed the browser undoes the typing.
     if (key.toLowerCase() === "z" && event.ctrlKey && !event.shiftKey && !event.altKey) return commands.undo(target);
+    if (key.toLowerCase() === "f" && event.ctrlKey && !event.shiftKey && !event.altKey) return commands.find();
     const letter = event.altKey && !event.ctrlKey && !event.metaKey && /^Key([A-Z])$/.exec(event.code)?.[1].toLowerCase();
     if (letter) return event.repeat ? null : letters[letter];
     if (modified) return null;

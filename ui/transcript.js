@@ -1,6 +1,6 @@
 /** The conversation as it is being said: one line an utterance, ordered by when the speech began. */
 
-import { byId, h } from "./dom.js";
+import { byId, h, icon } from "./dom.js";
 import { clock } from "./times.js";
 
 const SPEAKERS = { caller: "市民", agent: "座席", unknown: "说话人" };
@@ -13,7 +13,9 @@ const NEAR_END = 40;
 const MARGIN = 0.3;
 
 export class Transcript {
-  constructor() {
+  /** @param {{has: (utterance: number) => boolean, toggle: (utterance: number) => void}} flags lines marked to come back to */
+  constructor(flags) {
+    this.flags = flags;
     this.player = new Audio();
     this.player.addEventListener("ended", () => this.#playing(null));
     this.player.addEventListener("error", () => this.player.src && this.#unheard());
@@ -42,6 +44,8 @@ export class Transcript {
     this.changed = new Set();
     this.spans = [];
     this.shown = 0;
+    /** The line that somebody was led to last. */
+    this.pointed = null;
     this.following = true;
     this.box.replaceChildren();
     this.latest.hidden = true;
@@ -95,7 +99,40 @@ export class Transcript {
 
   toLatest() {
     this.following = true;
+    this.latest.hidden = true;
+    this.#point(null);
     this.#follow();
+  }
+
+  /** Lead the reader to a line, at `place` where that is a part of it; it stays in view while others talk on. */
+  show(number, place = this.lines.get(number)) {
+    this.#point(number);
+    this.following = false;
+    this.latest.hidden = false;
+    this.#reveal(place);
+  }
+
+  /** The line that is meant: where the focus is, where the reader was led to, else what was said last. Null: none. */
+  get meant() {
+    const focused = document.activeElement?.closest(".line")?.dataset.utterance;
+    if (focused !== undefined) return Number(focused);
+    if (!this.following && this.lines.has(this.pointed)) return this.pointed;
+    const finals = [...this.utterances].filter(([, { final }]) => final).map(([number]) => number);
+    return finals.length ? Math.max(...finals) : null;
+  }
+
+  /** A line's mark has come or gone. */
+  drawFlag(number) {
+    const line = this.lines.get(number);
+    if (!line) return;
+    const flagged = this.flags.has(number);
+    line.toggleAttribute("data-flagged", flagged);
+    line.querySelector(".flag")?.setAttribute("aria-pressed", String(flagged));
+  }
+
+  /** Something about the conversation that the reader should know. */
+  tell(text) {
+    this.note.textContent = text;
   }
 
   #put(number, utterance) {
@@ -126,11 +163,17 @@ export class Transcript {
         : h("span", { class: "when" }, clock(start)),
       h("span", { class: "who" }, SPEAKERS[speaker] ?? SPEAKERS.unknown),
       h("p", { class: "said" },
-        ...marked(stable, this.spans.filter((span) => final && span.utterance === number)),
+        h("span", { class: "words" }, ...marked(stable, this.spans.filter((span) => final && span.utterance === number))),
         tentative && h("span", { class: "tentative" }, tentative),
         !stable && !tentative && h("span", { class: "speaking" }, "正在说话…"),
         doubtful && h("span", { class: "doubtful", title: "识别把握不大，请以录音为准" }, "可能听错")),
+      // Not in the order of Tab, which stops at each line already: M marks the line that has the focus.
+      final && h("button", {
+        type: "button", class: "flag", tabIndex: -1, title: "标记，稍后再看（M）", "aria-label": `标记 ${clock(start)} 这一句`,
+        "aria-keyshortcuts": "M Alt+M", onclick: () => this.flags.toggle(number),
+      }, icon("flag")),
     );
+    this.drawFlag(number);
   }
 
   /** Play a line, or stop it where it is being played. */
@@ -152,7 +195,7 @@ export class Transcript {
 
   #unheard() {
     this.#playing(null);
-    this.note.textContent = "这通电话没有录音，或录音已过保存期";
+    this.tell("这通电话没有录音，或录音已过保存期");
   }
 
   #insert(number, line) {
@@ -167,11 +210,22 @@ export class Transcript {
     if (!marks.length) return;
     this.shown = index % marks.length;
     marks.forEach((mark, i) => mark.classList.toggle("current", i === this.shown));
+    this.#reveal(marks[this.shown]);
+  }
+
+  #point(number) {
+    this.lines.get(this.pointed)?.removeAttribute("data-pointed");
+    this.pointed = number;
+    this.lines.get(number)?.setAttribute("data-pointed", "");
+  }
+
+  /** Scroll to an element or a range, if it is out of view. */
+  #reveal(place) {
     const view = this.box.getBoundingClientRect();
-    const mark = marks[this.shown].getBoundingClientRect();
-    if (mark.top >= view.top && mark.bottom <= view.bottom) return;
+    const { top, bottom } = place.getBoundingClientRect();
+    if (top >= view.top && bottom <= view.bottom) return;
     this.following = false;
-    this.box.scrollTop += mark.top - view.top - view.height / 3;
+    this.box.scrollTop += top - view.top - view.height / 3;
   }
 
   #scrolled() {

@@ -46,7 +46,8 @@ COLUMNS: dict[str, str] = {
     "urgency": "紧急程度", "title": "诉求标题", "content": "诉求内容", "caller_name": "诉求人", "phone": "联系电话",
     "line": "来电号码", "address": "事发地址", "subject": "被反映对象", "department": "承办单位",
     "co_departments": "协办单位", "contact_due": "首次联系时限", "due": "办结时限", "overdue": "是否超期",
-    "master": "主单", "extended": "已延期（工作日）", "urged": "催办次数", "supervised": "是否督办", "confidential": "是否保密",
+    "master": "主单", "extended": "已延期（工作日）", "urged": "催办次数", "supervised": "是否督办",
+    "confidential": "是否保密",
     "answer": "答复内容", "agent": "座席", "changed": "最近更新", "call": "通话",
 }  # fmt: skip
 """Of a spreadsheet, with their headings."""

@@ -99,3 +99,9 @@ class Hint:
 
     kind: str
     text: str
+    name: str = ""
+    """The field that it is about, where it offers that field another value."""
+    value: Value = field(default=None, hash=False)
+    """That other value."""
+    display: str = ""
+    """The other value in words that people read."""

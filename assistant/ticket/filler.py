@@ -352,7 +352,8 @@ class TicketFiller:
                 continue
             if new.value != current.value:
                 shown, heard = (field.display or str(field.value or "空") for field in (current, new))
-                hints.append(Hint("conflict", f"{label}已记为“{shown}”，通话中又说到“{heard}”，请核对。"))
+                advice = f"{label}已记为“{shown}”，通话中又说到“{heard}”，请核对。"
+                hints.append(Hint("conflict", advice, name, new.value, heard))
         return hints
 
     def _missing(self, position: int) -> list[Hint]:
