@@ -51,10 +51,8 @@ def fold(call: str, log: Iterable[Event]) -> dict[str, Any]:
                 latency["suggestion_ms"].append(event.latency_ms)
             case "hint.raised":
                 hints.append(data)
-            case "call.ended":
-                about["ended"] = data["reason"]
-            case "call.resumed":
-                about["ended"] = None
+            case "call.ended" | "call.resumed":
+                about["ended"] = data.get("reason")
             case "ticket.submitted":
                 about["submitted"] = True
     return {

@@ -62,11 +62,17 @@ def fields(**changes: Value) -> dict[str, FieldValue]:
 
 
 def submit(
-    book: OrderBook, store: Store, call: str = "c1", desk: str = "1", direct: bool = False, **changes: Value
+    book: OrderBook,
+    store: Store,
+    call: str = "c1",
+    desk: str = "1",
+    direct: bool = False,
+    join: str = "",
+    **changes: Value,
 ) -> str:
     start = MediaStart(call, desk, "13800138001", 8000, 2, datetime.now(UTC))
     assert store.add_call(start)
-    new = book.new(call, desk, "13800138001", fields(**changes), AGENT, direct)
+    new = book.new(call, desk, "13800138001", fields(**changes), AGENT, direct, join)
     store.write([submitted(new)], [lambda session: book.put(session, new)])
     return new.number
 

@@ -37,7 +37,7 @@ const flags = new Flags({
 });
 const transcript = new Transcript(flags);
 const find = new Find(transcript, () => call.state === "live" && transcript.toLatest());
-const caller = new Caller();
+const caller = new Caller((master) => call.id && send({ type: "ticket.join", master }));
 const cues = new Cues();
 const knowledge = new Knowledge({
   rate: (article, useful) => send({ type: "article.feedback", article, useful }),
@@ -82,6 +82,7 @@ const connection = new Connection(`/${place}/${encodeURIComponent(name)}/events`
   error(message) {
     if (message.id === undefined) transcript.say(message.message);
     form.refused(message);
+    caller.refused(message);
     if (flags.refused(message)) transcript.tell(message.message);
     knowledge.settled(message.id, true);
   },
@@ -127,7 +128,11 @@ function apply(event, live) {
     caller.field(data);
     hints.settle(data.field);
   }
-  if (type === "ticket.submitted") call.submitted = true;
+  if (type === "ticket.joined") caller.joined(data);
+  if (type === "ticket.submitted") {
+    call.submitted = true;
+    caller.done();
+  }
 }
 
 function begin({ call: id, data, seq }) {
@@ -225,6 +230,7 @@ function arrange() {
     tips: () => tips.toggle(),
     find: () => panel !== "form" && !find.focused && (() => find.open()),
     flag: () => transcript.meant !== null && flags.toggle(transcript.meant),
+    join: () => caller.toggle(),
     nextFlag: () => flags.next(),
   });
   showCall();

@@ -81,6 +81,8 @@ export class Form {
     this.submittedAt = 0;
     this.took = "";
     this.warned = "";
+    /** The order that this one joins, which has a department already. */
+    this.master = "";
     this.#say("");
     this.export.hidden = !call;
     this.export.href = `/api/calls/${encodeURIComponent(call)}/ticket?format=csv`;
@@ -90,7 +92,9 @@ export class Form {
   }
 
   apply({ type, data }, live) {
-    if (type === "ticket.submitted") {
+    if (type === "ticket.joined") {
+      this.master = data.master;
+    } else if (type === "ticket.submitted") {
       this.submitted = true;
       this.sent = "";
       this.#done(data);
@@ -148,7 +152,7 @@ export class Form {
   submit(direct) {
     if (this.button.disabled) return;
     const wrong = !this.commit() && [...this.fields.values()].find((field) => field.problem);
-    const missing = [...this.fields.values()].filter((field) => field.missing && !(direct && field.name === "department"));
+    const missing = [...this.fields.values()].filter((field) => field.missing && !((direct || this.master) && field.name === "department"));
     const lacks = missing.map((field) => field.label).join("、");
     if (wrong || (lacks && lacks !== this.warned)) {
       this.#say(wrong ? `请先改正“${wrong.label}”` : `还缺：${lacks}。请补填，或再提交一次以照此提交`);

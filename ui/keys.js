@@ -23,6 +23,7 @@ const GUIDE = [
   ["Ctrl+F", "在通话中查找，Enter 下一处，Shift+Enter 上一处；再按 Ctrl+F 用浏览器的查找"],
   ["M", "标记焦点所在、刚找到或刚说完的一句，再按取消；在输入框中按 Alt+M"],
   ["N", "到下一句标记过的话；在输入框中按 Alt+N"],
+  ["J", "并入最近一件同类工单，再按取消；在输入框中按 Alt+J"],
   ["End", "通话回到最新"],
   ["?", "这张表"],
 ];
@@ -31,7 +32,7 @@ const EDITABLE = "input, select, textarea, [contenteditable]";
 
 /**
  * @param {{next: Function, acceptAll: Function, undo: Function, submit: Function, direct: Function, back: Function, search: Function, card: (n: number) => void,
- *   latest: Function, copy: Function, insert: Function, tips: Function, find: Function, flag: Function, nextFlag: Function}} commands
+ *   latest: Function, copy: Function, insert: Function, tips: Function, find: Function, flag: Function, nextFlag: Function, join: Function}} commands
  */
 export function bindKeys(commands) {
   const help = byId("help");
@@ -52,7 +53,7 @@ export function bindKeys(commands) {
   };
 
   /** Alone outside of inputs, with Alt anywhere. */
-  const letters = { a: commands.acceptAll, c: commands.copy, i: commands.insert, t: commands.tips, m: commands.flag, n: commands.nextFlag };
+  const letters = { a: commands.acceptAll, c: commands.copy, i: commands.insert, t: commands.tips, m: commands.flag, n: commands.nextFlag, j: commands.join };
 
   addEventListener("keydown", (event) => {
     if (event.isComposing || event.defaultPrevented || help.open) return;

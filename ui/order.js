@@ -60,6 +60,7 @@ function draw(panel, order, page) {
       h("p", { class: "order-content" }, order.content || "（无内容）"),
       order.answer && h("section", { class: "order-answer" }, h("h3", {}, "答复"), h("p", {}, order.answer)),
       actions(panel, order, page),
+      family(order),
       deadlines(order),
       history(order, page),
       ticket(order)));
@@ -104,6 +105,15 @@ function actions(panel, order, page) {
   return box;
 }
 
+/** The order that this one has joined, and those that have joined it. */
+function family({ master, joined }) {
+  const links = (numbers) => numbers.flatMap((number) => [h("a", { href: `/orders/${encodeURIComponent(number)}` }, number), " "]);
+  return (master || joined.length > 0) && facts([
+    master && ["主单", links([master])],
+    joined.length > 0 && [`并入 ${joined.length} 件`, links(joined)],
+  ]);
+}
+
 function deadlines(order) {
   return facts([
     ["承办单位", [order.department_name || "未定", ...(order.co_department_names.length ? [`（协办：${order.co_department_names.join("、")}）`] : [])].join("")],
@@ -142,5 +152,5 @@ function details({ data }, page) {
 }
 
 function facts(rows) {
-  return h("dl", { class: "facts" }, ...rows.filter(Boolean).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+  return h("dl", { class: "facts" }, ...rows.filter(Boolean).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, ...[value].flat())]));
 }
