@@ -196,13 +196,17 @@ function showClock() {
   cues.show(call.heard + running, call.state === "live");
 }
 
+async function splitScreens() {
+  if (!(await splitWindows())) transcript.tell("浏览器没有打开新窗口：请允许本站弹出窗口，再按一次分屏");
+}
+
 function arrange() {
   byId("desk").dataset.panel = panel;
   if (review) transcript.say("正在读取通话…");
   const split = byId("split");
   split.textContent = panel === "both" ? "分屏" : "合并";
   split.title = panel === "both" ? "通话和工单各开一个窗口，每块屏幕一个" : "两部分回到一个窗口";
-  split.addEventListener("click", () => (panel === "both" ? splitWindows() : showPanel("")));
+  split.addEventListener("click", () => (panel === "both" ? splitScreens() : showPanel("")));
   const large = byId("large");
   large.addEventListener("click", () => {
     const on = large.getAttribute("aria-pressed") !== "true";
