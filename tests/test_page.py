@@ -70,6 +70,12 @@ def test_the_page_fills_by_itself_while_the_call_is_on(page: Page, server: Serve
 
     expect(page.locator("#call-state")).to_contain_text("通话中", timeout=20_000)
     expect(page.locator(".tentative").first).to_be_visible(timeout=20_000)
+    assert (
+        page.locator(".line:has(.tentative)").evaluate_all(
+            "lines => lines.filter((each) => /false|null/.test(each.textContent)).length"
+        )
+        == 0
+    )
     expect(page.locator('.line[data-final="true"]').nth(2)).to_be_attached(timeout=60_000)
     expect(page.locator('.field[data-state="suggested"]').first).to_be_attached(timeout=60_000)
     call.wait()
@@ -157,13 +163,28 @@ def test_a_value_the_server_refuses_is_taken_back_with_its_reason(
     page: Page, server: ServerProcess, finished: str
 ) -> None:
     open_ended(page, f"{server.url}/calls/{finished}")
-    before = page.locator("#field-title").input_value()
+    before = page.locator("#field-contact_phone").input_value()
 
-    page.locator("#field-title").fill("这个标题太长" * 20)
+    page.locator("#field-contact_phone").fill("没有电话")
     page.keyboard.press("Enter")
 
-    expect(field(page, "title").locator(".problem")).not_to_be_empty()
-    expect(page.locator("#field-title")).to_have_value(before)
+    expect(field(page, "contact_phone").locator(".problem")).to_have_text("“联系电话”只能填5至15位数字。")
+    expect(page.locator("#field-contact_phone")).to_have_value(before)
+
+
+@pytest.mark.parametrize(("name", "longest"), [("content", 10_000), ("title", 30), ("room", 100)])
+def test_far_too_much_text_stays_where_it_was_typed_with_the_reason_beside_it(
+    page: Page, server: ServerProcess, finished: str, name: str, longest: int
+) -> None:
+    open_ended(page, f"{server.url}/calls/{finished}")
+    before = ticket(server, finished)[name]
+    page.locator(f"#field-{name}").fill("长" * 350_000)  # a megabyte
+    page.locator(f"#field-{name}").press("Enter")
+    expect(field(page, name).locator(".problem")).to_have_text(f"最多 {longest} 字，现有 350000 字，请缩短")
+    assert len(page.locator(f"#field-{name}").input_value()) == 350_000
+    page.locator(f"#field-{name}").press("Escape")
+    expect(field(page, name).locator(".problem")).to_be_hidden()
+    assert ticket(server, finished)[name] == before
 
 
 def test_what_she_is_typing_is_not_overwritten(

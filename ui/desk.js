@@ -122,8 +122,10 @@ function apply(event, live) {
   if (type.startsWith("knowledge.")) knowledge.apply(event);
   else if (type.startsWith("ticket.")) form.apply(event, live);
   else if (type === "hint.raised") hints.raise(data);
-  else if (type === "call.ended") Object.assign(call, { state: "ended", reason: data.reason, endedAt: live ? performance.now() : 0 });
-  else if (type === "call.resumed") Object.assign(call, { state: "live", reason: "", endedAt: 0, heardAt: performance.now() });
+  else if (type === "call.ended") {
+    Object.assign(call, { state: "ended", reason: data.reason, endedAt: live ? performance.now() : 0 });
+    hints.ended();
+  } else if (type === "call.resumed") Object.assign(call, { state: "live", reason: "", endedAt: 0, heardAt: performance.now() });
   if (type === "ticket.updated") {
     caller.field(data);
     hints.settle(data.field);

@@ -64,6 +64,12 @@ export class Hints {
     this.#limit();
   }
 
+  /** Nobody can be asked any more. */
+  ended() {
+    this.notices.querySelectorAll('[data-kind="ask"]').forEach((line) => line.remove());
+    this.#limit();
+  }
+
   /** The agent has decided about a field: what contradicted it before is no news. */
   settle(field) {
     this.notices.querySelectorAll(`[data-field="${field}"]`).forEach((line) => line.remove());

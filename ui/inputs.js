@@ -26,25 +26,36 @@ export function inputFor(field, context) {
   if (field.kind === "choice") return choices.length > MENU ? searched(id, choices, context) : menu(id, choices);
   if (field.kind === "list") return several(id, choices);
   const make = { name, longtext, boolean, number, datetime }[field.kind] ?? text;
-  return make(id, { ...context, label: field.label });
+  return make(id, { ...context, label: field.label, longest: field.longest });
 }
 
 const finished = (element) => element.dispatchEvent(new Event("change", { bubbles: true }));
 
-function text(id) {
+/** What is typed into an input, as it stands. */
+function words(input, longest) {
+  const read = () => {
+    const typed = input.value.trim();
+    const { length } = Array.from(typed);
+    if (length > longest) throw new InvalidInput(`最多 ${longest} 字，现有 ${length} 字，请缩短`);
+    return typed || null;
+  };
+  return { element: input, focusable: input, read, write: (value) => (input.value = value ?? "") };
+}
+
+function text(id, { longest }) {
   const input = h("input", { id, type: "text", spellcheck: false });
-  return { element: input, focusable: input, read: () => input.value.trim() || null, write: (value) => (input.value = value ?? "") };
+  return words(input, longest);
 }
 
 /** One line of text, anything, with the candidates on offer. */
-function name(id, { candidates }) {
+function name(id, { candidates, longest }) {
   const input = combobox({ id, choices: candidates, free: true, pick: () => finished(input) });
-  return { element: input, focusable: input, read: () => input.value.trim() || null, write: (value) => (input.value = value ?? "") };
+  return words(input, longest);
 }
 
-function longtext(id) {
+function longtext(id, { longest }) {
   const input = h("textarea", { id, rows: 4, spellcheck: false });
-  return { element: input, focusable: input, read: () => input.value.trim() || null, write: (value) => (input.value = value ?? "") };
+  return words(input, longest);
 }
 
 function number(id) {

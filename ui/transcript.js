@@ -168,10 +168,10 @@ export class Transcript {
         !stable && !tentative && h("span", { class: "speaking" }, "正在说话…"),
         doubtful && h("span", { class: "doubtful", title: "识别把握不大，请以录音为准" }, "可能听错")),
       // Not in the order of Tab, which stops at each line already: M marks the line that has the focus.
-      final && h("button", {
+      final ? h("button", {
         type: "button", class: "flag", tabIndex: -1, title: "标记，稍后再看（M）", "aria-label": `标记 ${clock(start)} 这一句`,
         "aria-keyshortcuts": "M Alt+M", onclick: () => this.flags.toggle(number),
-      }, icon("flag")),
+      }, icon("flag")) : "",
     );
     this.drawFlag(number);
   }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from assistant.ticket.fields import LABELS, REQUEST_TYPES, URGENCIES
+from assistant.ticket.values import longest
 from kb.pack import CityPack
 from kb.pinyin import initials
 
@@ -50,6 +51,8 @@ class FormField:
     """text, name (text of which the ticket may have candidates), longtext, choice, boolean, number, datetime or list"""
     choices: tuple[Choice, ...]
     """For choice and list: all values there are."""
+    longest: int
+    """Characters that a text may have."""
     required: bool
 
 
@@ -66,7 +69,7 @@ def form(pack: CityPack) -> tuple[FormField, ...]:
         "urgency": [_choice(each, each) for each in URGENCIES],
     }
     return tuple(
-        FormField(name, label, KINDS.get(name, "text"), tuple(choices.get(name, ())), name in REQUIRED)
+        FormField(name, label, KINDS.get(name, "text"), tuple(choices.get(name, ())), longest(name), name in REQUIRED)
         for name, label in LABELS.items()
     )
 

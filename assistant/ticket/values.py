@@ -14,6 +14,14 @@ from assistant.ticket.times import ZONE, spoken
 _CHOICES = {"caller_gender": ("男", "女"), "request_type": REQUEST_TYPES, "urgency": URGENCIES}
 
 
+_LONGEST = {"title": TITLE_LENGTH, "content": 10_000, "address": 500, "subject": 200, "caller_name": 64}
+
+
+def longest(name: str) -> int:
+    """Characters that a field of text holds."""
+    return _LONGEST.get(name, 100)
+
+
 def checked(name: str, value: Value, reference: Reference) -> Value:
     """The value as the field keeps it; None for an empty one.
 
@@ -57,8 +65,8 @@ def _text(name: str, value: str, reference: Reference) -> Value:
         raise TicketError(f"“{label}”要选城市数据中的末级分类。")
     if name == "department" and value not in reference.departments.by_code:
         raise TicketError(f"“{label}”要选城市数据中的单位。")
-    if name == "title" and len(value) > TITLE_LENGTH:
-        raise TicketError(f"“{label}”最多{TITLE_LENGTH}个字，请缩短。")
+    if len(value) > longest(name):
+        raise TicketError(f"“{label}”最多{longest(name)}个字，现有{len(value)}个，请缩短。")
     if name == "contact_phone":
         value = re.sub(r"[\s\-－—()（）]", "", value)
         if not re.fullmatch(r"\d{5,15}", value):
