@@ -7,17 +7,26 @@ to disk. The log's methods belong to one event loop.
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from assistant.errors import CallError
 from assistant.events import CallEnded, Draft, Event
 from assistant.store import Entry, Store, Write
+from assistant.trouble import trouble
 from audio.media import MediaStart
 
+T = TypeVar("T")
+U = TypeVar("U")
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 1.0
+"""Between two attempts to store something while the database is in trouble."""
 FOLLOWER_LIMIT = 5_000
 """Events that may wait for a slow page before it is cut off (it comes back and asks for what it missed)."""
 
@@ -47,6 +56,8 @@ class EventLog:
         self.store = store
         self._numbers: dict[str, int] = {}
         """Last number given, of calls that are open."""
+        self.trouble = ""
+        """Why nothing can be stored at the moment, in words; empty: all is well."""
         self._closed = False
         self._followers: set[Follower] = set()
         self._waiting: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
@@ -64,13 +75,13 @@ class EventLog:
 
     async def open(self, info: MediaStart) -> None:
         """Make room for a new call. Raises CallError when its id has been used before."""
-        if not await asyncio.to_thread(self.store.add_call, info):
+        if not await self._patiently(self.store.add_call, info):
             raise CallError(f"Call id {info.call_id!r} has been used before; give every call an id of its own.")
         self._numbers[info.call_id] = 0
 
     async def reopen(self, call: str) -> None:
         """A call that was cut off goes on."""
-        self._numbers[call] = await asyncio.to_thread(self.store.last_number, call)
+        self._numbers[call] = await self._patiently(self.store.last_number, call)
 
     async def append(
         self, call: str, drafts: Sequence[Draft], request: str | None = None, also: Write | None = None
@@ -85,7 +96,7 @@ class EventLog:
             first = self._numbers[call] + 1
             self._numbers[call] += len(drafts)
         else:  # it is over; the switchboard lets one request at a time change it
-            first = await asyncio.to_thread(self.store.last_number, call) + 1
+            first = await self._patiently(self.store.last_number, call) + 1
         events = [draft.numbered(first + place, call) for place, draft in enumerate(drafts)]
         batch = _Batch([Entry(event, request) for event in events], asyncio.get_running_loop(), also)
         self._waiting.put(batch)
@@ -96,6 +107,16 @@ class EventLog:
         if events[-1].type == CallEnded.type:
             self._numbers.pop(call, None)
         return events
+
+    async def _patiently(self, work: Callable[[T], U], what: T) -> U:
+        """Do something with the store, again and again while it is in trouble."""
+        while True:
+            try:
+                return await asyncio.to_thread(work, what)
+            except Exception as error:
+                if self._closed or not self._in_trouble(error):
+                    raise
+                await asyncio.sleep(RETRY_SECONDS)
 
     @contextmanager
     def follow(self, wants: Callable[[Event], bool]) -> Any:
@@ -135,18 +156,32 @@ class EventLog:
                 return
 
     def _store_together(self, batches: Sequence[_Batch]) -> bool:
-        """Write batches in one transaction. When that fails, a single one is told why; several are left untold."""
-        try:
-            self.store.write(
-                [entry for each in batches for entry in each.entries], [each.also for each in batches if each.also]
-            )
-        except Exception as error:  # the database's error belongs to whoever's events were not stored
-            if len(batches) == 1:
-                batches[0].settle(error)
-            return False
+        """Write batches in one transaction, waiting while the store is in trouble: calls go on meanwhile. When it fails
+        for another reason, a single one is told why; several are left untold."""
+        entries = [entry for each in batches for entry in each.entries]
+        while True:
+            try:
+                self.store.write(entries, [each.also for each in batches if each.also])
+                break
+            except Exception as error:  # the database's error belongs to whoever's events were not stored
+                if self._in_trouble(error) and not self._closed:
+                    time.sleep(RETRY_SECONDS)
+                    continue
+                if len(batches) == 1:
+                    batches[0].settle(error)
+                return False
+        self.trouble = ""
         for each in batches:
             each.settle(None)
         return True
+
+    def _in_trouble(self, error: Exception) -> bool:
+        """Take note of what is wrong with the store; false where waiting would not help."""
+        words = trouble(error)
+        if words and not self.trouble:
+            log.error("nothing can be stored: %s; what happens meanwhile is kept in memory", error)
+        self.trouble = words or self.trouble
+        return bool(words)
 
 
 class _Batch:

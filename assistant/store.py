@@ -26,6 +26,9 @@ from assistant.errors import SeatError
 from assistant.events import Event
 from audio.media import MediaStart
 
+BUSY_SECONDS = 5
+"""For which a lock on an SQLite file is waited for."""
+
 
 class StoreInUse(SeatError):
     """Another server has the database."""
@@ -135,7 +138,7 @@ class Store:
         self._claim: FileLock | None = None
         self._claimed: Connection | None = None
         try:
-            self.engine = create_engine(url, connect_args={"timeout": 30} if url.startswith("sqlite") else {})
+            self.engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS} if url.startswith("sqlite") else {})
             if self.engine.dialect.name == "sqlite":
                 event.listen(self.engine, "connect", _sqlite_pragmas)
             _upgrade(self.engine)

@@ -22,8 +22,9 @@ const STORE = "seat.pending";
 export class Connection {
   /**
    * @param {string} path "/desk/1/events" or "/calls/ID/events"
-   * @param {{event: Function, ack: Function, error: Function, idle: Function, state: Function}} handlers
-   *   event(event), ack({id, seq}), error({id, message}), idle(), state("open"|"retrying"|"lost"|"refused"|"forbidden")
+   * @param {{event: Function, ack: Function, error: Function, idle: Function, trouble: Function, state: Function}} handlers
+   *   event(event), ack({id, seq}), error({id, message}), idle(), trouble(why the server can store nothing, "": it can),
+   *   state("open"|"retrying"|"lost"|"refused"|"forbidden")
    */
   constructor(path, handlers) {
     this.path = path;
@@ -34,6 +35,7 @@ export class Connection {
     this.retries = 0;
     this.retryTimer = 0;
     this.downSince = performance.now();
+    this.trouble = "";
     /** @type {Map<string, {message: object, sent: number}>} */
     this.pending = new Map();
     for (const message of restore()) this.pending.set(message.id, { message, sent: 0 });
@@ -89,7 +91,15 @@ export class Connection {
     };
   }
 
+  /** While nothing can be stored, nothing is acknowledged; afterwards everything is asked again. */
+  #troubled(why) {
+    this.trouble = why;
+    this.handlers.trouble(why);
+    if (!why) for (const entry of this.pending.values()) this.#transmit(entry);
+  }
+
   #closed() {
+    this.#troubled("");
     this.downSince ||= performance.now();
     const wait = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.retries++);
     this.#tellDown();
@@ -98,6 +108,7 @@ export class Connection {
 
   #receive(message) {
     if (message.type === "idle") return this.handlers.idle();
+    if (message.type === "trouble") return this.#troubled(message.message);
     if (message.type === "ack" || message.type === "error") {
       if (message.id !== undefined) this.pending.delete(message.id);
       this.#keep();
@@ -122,6 +133,7 @@ export class Connection {
   #watch() {
     const now = performance.now();
     if (this.downSince) return this.#tellDown();
+    if (this.trouble) return undefined;
     const overdue = [...this.pending.values()].some((entry) => entry.sent && now - entry.sent > ACK_OVERDUE_MS);
     if (!overdue) return undefined;
     const dead = this.socket;

@@ -87,6 +87,10 @@ const connection = new Connection(`/${place}/${encodeURIComponent(name)}/events`
     knowledge.settled(message.id, true);
   },
   idle() {},
+  trouble(why) {
+    byId("trouble").hidden = !why;
+    byId("trouble").textContent = why && `${why}，暂时不能保存。通话照常进行，内容不会丢，恢复后自动保存；请通知管理员。`;
+  },
   state: showConnection,
 });
 setInterval(showClock, 500);

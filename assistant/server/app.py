@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, Response
+from sqlalchemy.exc import DBAPIError
 from starlette.datastructures import Headers
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -37,6 +38,7 @@ from assistant.server import api, callers, feeds, knowledge, media, orders
 from assistant.server import people as persons
 from assistant.store import Store
 from assistant.switchboard import Switchboard
+from assistant.trouble import trouble
 from audio.keeping import Recordings
 from kb.pack import CityPack
 
@@ -99,6 +101,7 @@ def create_app(assistant: SeatAssistant, store: Store, library: Library) -> Fast
     app.state.hashing = ThreadPoolExecutor(1, thread_name_prefix="sign-in")
     app.state.callers = SpecialCallers.load(data_dir(), settings.pack)
     app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(DBAPIError, _unavailable)
     app.add_middleware(persons.SignedIn, people=people, store=store)
     app.add_middleware(SameOrigin)
     app.include_router(persons.router)
@@ -130,6 +133,16 @@ async def _unreadable(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     told = [{name: each[name] for name in ("type", "loc", "msg", "ctx") if name in each} for each in error.errors()]
     return Response(json.dumps({"detail": told}, default=str), 422, media_type="application/json")
+
+
+async def _unavailable(_: Request, error: Exception) -> Response:
+    """The database cannot be used at the moment; anything else that is wrong with it is a fault of ours."""
+    words = trouble(error)
+    if not words:
+        raise error
+    log.error("a request failed: %s", error)
+    detail = f"{words}，这一步没有保存，请稍后再试。"
+    return Response(json.dumps({"detail": detail}, ensure_ascii=False), 503, media_type="application/json")
 
 
 def _add_pages(app: FastAPI) -> None:

@@ -23,11 +23,14 @@ from assistant.orders.records import Actor
 from assistant.requests import parse
 from assistant.server.people import SIGN_IN, actor, still
 from assistant.switchboard import Switchboard
+from assistant.trouble import trouble
 
 log = logging.getLogger(__name__)
 router = APIRouter()
 
 NOT_FOUND = 4404
+TROUBLE_SECONDS = 1.0
+"""Between two looks at whether what pages send can be stored."""
 CHECK_SECONDS = 60.0
 """Between two looks at whether whoever follows a call silently is still signed in."""
 
@@ -107,7 +110,16 @@ async def _serve(socket: WebSocket, feed: AsyncIterator[Event | None]) -> None:
             log.exception("a page's feed failed")
             await socket.close(CloseCode.INTERNAL_ERROR, "reconnect and ask for what is missing")
 
-    sending = asyncio.create_task(send())
+    async def warn() -> None:
+        told = ""
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            while True:
+                if told != switchboard.log.trouble:
+                    told = switchboard.log.trouble
+                    await socket.send_text(json.dumps({"type": "trouble", "message": told}))
+                await asyncio.sleep(TROUBLE_SECONDS)
+
+    tasks = [asyncio.create_task(send()), asyncio.create_task(warn())]
     try:
         while True:
             try:
@@ -118,20 +130,21 @@ async def _serve(socket: WebSocket, feed: AsyncIterator[Event | None]) -> None:
             if not await still(socket, asking=text is not None):
                 await socket.close(SIGN_IN, "signed out")
                 return
-            if text is not None:
-                await socket.send_text(await _answer(switchboard, text, by))
+            if text is not None and (reply := await _answer(switchboard, text, by)):
+                await socket.send_text(reply)
     except (
         WebSocketDisconnect,
         RuntimeError,
     ):  # Starlette raises RuntimeError when the other task has closed the socket
         pass
     finally:
-        sending.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await sending
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _answer(switchboard: Switchboard, text: str, by: Actor) -> str:
+    """What a page is told of its request; nothing where it should ask again."""
     try:
         request_id = json.loads(text).get("id")
     except (ValueError, AttributeError, RecursionError):
@@ -141,7 +154,10 @@ async def _answer(switchboard: Switchboard, text: str, by: Actor) -> str:
         reply = {"type": "ack", "id": request.id, "seq": await switchboard.answer(request, by)}
     except SeatError as error:
         reply = {"type": "error", "id": request_id, "message": str(error)}
-    except Exception:
+    except Exception as error:
+        if trouble(error):  # unanswered, the page keeps it and sends it again
+            log.error("a page's request waits: %s", error)
+            return ""
         log.exception("a page's request failed")
         reply = {"type": "error", "id": request_id, "message": "服务器内部错误，未能保存，请稍后再试。"}
     return json.dumps(reply)
