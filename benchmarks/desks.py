@@ -2,7 +2,7 @@
 
 Calls are streamed at real-time pace; each has a desk's page of its own, all in one Chromium on the same machine. A page
 takes note of when an event arrives and when the frame after it has been drawn; another client, as `latency` has one,
-takes note of when it gets the same event.
+takes note of when it gets the same event. The first desk has two windows, of which the second shows the work order.
 """
 
 from __future__ import annotations
@@ -89,6 +89,7 @@ def desks(
         "p95",
         "hang-up to draft",
         "submit",
+        "two windows",
     ):
         table.add_column(heading, justify="right")
     for row in rows:
@@ -97,7 +98,10 @@ def desks(
             str(row["desks"]),
             *(f"{lag[key]:.0f}" for key in ("p50", "p95", "max")),
             *(f"{field[key]:.0f}" for key in ("p50", "p95")),
-            *(f"{row[name]['p95']:.0f}" for name in ("hang_up_to_draft_ms", "submit_to_dispatched_ms")),
+            *(
+                f"{row[name]['p95']:.0f}"
+                for name in ("hang_up_to_draft_ms", "submit_to_dispatched_ms", "between_windows_ms")
+            ),
         )
     console.print(table)
     finish(json, {"desks": rows})
@@ -106,7 +110,7 @@ def desks(
 def _row(count: int, played: Sequence[Sequence[Path]]) -> dict[str, Any]:
     with bar() as progress, ServerProcess() as server:
         task = progress.add_task(f"{count} desk(s)", total=seconds(played))
-        heard, seen, submitted = asyncio.run(_work(server, played, lambda part: progress.advance(task, part)))
+        heard, seen, beside, submitted = asyncio.run(_work(server, played, lambda part: progress.advance(task, part)))
     offset = time.time() - time.monotonic()
     lags, fields, drafts = [], [], []
     for number, call in enumerate(heard):
@@ -121,7 +125,13 @@ def _row(count: int, played: Sequence[Sequence[Path]]) -> dict[str, Any]:
                 fields.append(event["drawn"] - final)
         spoken = (call.began + offset + seconds([played[number]])) * 1000
         drafts += [event["drawn"] - spoken for event in mine if event["type"] == "call.ended"]
-    if not (lags and fields and drafts and submitted):
+    other = {(event["call"], event["seq"]): event["drawn"] for event in beside if event["drawn"]}
+    apart = [
+        abs(event["drawn"] - other[event["call"], event["seq"]])
+        for event in seen[0]
+        if event["drawn"] and (event["call"], event["seq"]) in other
+    ]
+    if not (lags and fields and drafts and apart and submitted):
         raise SeatError("The pages showed nothing; is Chromium able to run here?")
     return {
         "desks": count,
@@ -129,13 +139,15 @@ def _row(count: int, played: Sequence[Sequence[Path]]) -> dict[str, Any]:
         "final_to_field_ms": percentiles(fields),
         "hang_up_to_draft_ms": percentiles(drafts),
         "submit_to_dispatched_ms": percentiles(submitted),
+        "between_windows_ms": percentiles(apart),
     }
 
 
 async def _work(
     server: ServerProcess, played: Sequence[Sequence[Path]], advance: Any
-) -> tuple[list[Heard], list[list[dict[str, Any]]], list[float]]:
-    """What the clients received, what the pages saw, and milliseconds of each submission."""
+) -> tuple[list[Heard], list[list[dict[str, Any]]], list[dict[str, Any]], list[float]]:
+    """What the clients received, what the pages saw, what the first desk's second window saw, and milliseconds of each
+    submission."""
     try:
         from playwright.async_api import async_playwright  # noqa: PLC0415
     except ImportError as error:
@@ -145,19 +157,23 @@ async def _work(
         raise SeatError("This benchmark needs Chromium: apt-get install chromium.")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        pages = []
-        for number in range(len(played)):
+
+        async def opened(address: str) -> Any:
             page = await browser.new_page(viewport={"width": 1280, "height": 800})
             await page.add_init_script(NOTES)
-            await page.goto(f"{server.url}/desk/bench-{number}-0")
+            await page.goto(server.url + address)
             await page.locator('#connection[data-state="open"]').wait_for()
-            pages.append(page)
+            return page
+
+        pages = [await opened(f"/desk/bench-{number}-0") for number in range(len(played))]
+        window = await opened("/desk/bench-0-0?panel=form")
         heard = await stream(server, played, advance)
         await asyncio.sleep(SETTLING)
         seen = [await page.evaluate("window.seen") for page in pages]
+        beside = await window.evaluate("window.seen")
         submitted = [await _submit(page) for page in pages]
         await browser.close()
-    return heard, seen, submitted
+    return heard, seen, beside, submitted
 
 
 async def _submit(page: Any) -> float:

@@ -349,6 +349,8 @@ class DesksRow(Figures):
     """From the arrival of a final on the page to the next change of a field."""
     hang_up_to_draft_ms: Spread
     submit_to_dispatched_ms: Spread
+    between_windows_ms: Spread
+    """Between the frames in which the first desk's two windows show the same event."""
 
 
 class Results(Figures):

@@ -9,7 +9,7 @@ from benchmarks.charts import Mark, Series
 from benchmarks.figures import DesksRow, Spread
 from benchmarks.page import figure, figures, table, text
 from benchmarks.parts import number
-from benchmarks.targets import DISPATCHED_MS, DRAFT_MS, PAGE_P95_MS, desk_checks
+from benchmarks.targets import DISPATCHED_MS, DRAFT_MS, PAGE_P95_MS, WINDOWS_MS, desk_checks
 
 HOW = (
     "Calls are streamed in real time, one to each desk; each desk's page is open, all of them in one Chromium on the "
@@ -18,6 +18,7 @@ HOW = (
 KINDS: tuple[tuple[str, Callable[[DesksRow], Spread], int | None], ...] = (
     ("Event → page", lambda row: row.event_to_page_ms, PAGE_P95_MS),
     ("Final → field", lambda row: row.final_to_field_ms, None),
+    ("Between two windows", lambda row: row.between_windows_ms, WINDOWS_MS),
     ("Hang-up → whole draft", lambda row: row.hang_up_to_draft_ms, DRAFT_MS),
     ("Submit → dispatched", lambda row: row.submit_to_dispatched_ms, DISPATCHED_MS),
 )

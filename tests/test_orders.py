@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 import pytest
@@ -396,3 +396,26 @@ def test_markup_quotes_and_many_characters_are_kept_as_they_are(book: OrderBook,
     assert (order.title, len(order.content)) == (odd, 1_000_000)
     assert (order.steps[-1].by, order.steps[-1].note) == ("班长", "看过")
     assert book.search(Query(q=f"{odd}\0"), BOSS)[0] == 1
+
+
+def test_a_clock_that_is_put_back_gives_no_number_twice(
+    book: OrderBook, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Clock(datetime):
+        is_now = datetime(2026, 3, 18, 0, 5, tzinfo=CHINA)
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return cls.is_now.astimezone(tz)
+
+    monkeypatch.setattr("assistant.orders.book.datetime", Clock)
+    numbers = [submit(book, store, "after midnight")]
+    Clock.is_now -= timedelta(minutes=10)
+    numbers += [submit(book, store, "before midnight")]
+    Clock.is_now += timedelta(minutes=10)
+    numbers += [submit(book, store, "after midnight again")]
+    assert numbers == ["20260318000001", "20260317000001", "20260318000002"]
+    orders = [book.find(number, BOSS) for number in numbers]
+    assert all(order.due and order.due > order.received for order in orders)
+    order = book.move(numbers[0], "start", OFFICE)
+    assert [step.version for step in order.steps] == [1, 2, 3], "the history stays in the order in which it was made"

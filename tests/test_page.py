@@ -218,6 +218,22 @@ def test_focus_in_a_field_lights_up_the_words_it_came_from(page: Page, server: S
     assert any(text in word for text in lit.all_inner_texts() for word in words)
 
 
+def test_names_numbers_and_times_are_underlined_with_the_name_of_their_field(
+    page: Page, server: ServerProcess, finished: str
+) -> None:
+    open_ended(page, f"{server.url}/calls/{finished}")
+    known = ticket(server, finished)
+    assert known["compound"]["evidence"]
+    compound = page.locator("#transcript .entity[title*='小区']")
+    expect(compound.first).to_be_attached()
+    spans = known["compound"]["evidence"]
+    stored = httpx.get(f"{server.url}/api/calls/{finished}").json()["transcript"]
+    texts = {line["utterance"]: line["text"] for line in stored}
+    words = [texts[span["utterance"]][span["start"] : span["end"]] for span in spans]
+    assert compound.first.inner_text() in "".join(words)
+    assert said(page) == [line["text"] for line in stored]
+
+
 def test_evidence_lights_up_across_two_windows(context: BrowserContext, server: ServerProcess, finished: str) -> None:
     left, right = context.new_page(), context.new_page()
     open_ended(left, f"{server.url}/calls/{finished}?panel=transcript")
@@ -342,6 +358,7 @@ def test_an_unknown_call_says_so(page: Page, server: ServerProcess) -> None:
     page.goto(f"{server.url}/calls/no-such-call")
 
     expect(page.locator("#connection")).to_have_text("没有这通电话")
+    expect(page.locator("#ticket .problem:visible")).to_have_count(0)
 
 
 def test_who_calls_is_told_with_the_calls_and_orders_before(

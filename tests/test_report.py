@@ -98,6 +98,7 @@ RESULTS["desks"] = [
         "final_to_field_ms": spread(70, 700),
         "hang_up_to_draft_ms": spread(30, 60) | {"count": desks},
         "submit_to_dispatched_ms": spread(50, 90) | {"count": desks},
+        "between_windows_ms": spread(2, 20),
     }
     for desks in (1, 4, 16)
 ]

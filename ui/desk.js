@@ -80,7 +80,10 @@ const connection = new Connection(`/${place}/${encodeURIComponent(name)}/events`
     knowledge.settled(message.id, false);
   },
   error(message) {
-    if (message.id === undefined) transcript.say(message.message);
+    if (message.id === undefined) {
+      transcript.say(message.message);
+      return;
+    }
     form.refused(message);
     caller.refused(message);
     if (flags.refused(message)) transcript.tell(message.message);
@@ -132,6 +135,7 @@ function apply(event, live) {
   } else if (type === "call.resumed") Object.assign(call, { state: "live", reason: "", endedAt: 0, heardAt: performance.now() });
   if (type === "ticket.updated") {
     caller.field(data);
+    transcript.underline(data);
     hints.settle(data.field);
   }
   if (type === "ticket.joined") caller.joined(data);

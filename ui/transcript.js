@@ -1,6 +1,7 @@
 /** The conversation as it is being said: one line an utterance, ordered by when the speech began. */
 
 import { byId, h, icon } from "./dom.js";
+import { isEntity, marked } from "./marking.js";
 import { clock } from "./times.js";
 
 const SPEAKERS = { caller: "市民", agent: "座席", unknown: "说话人" };
@@ -43,6 +44,8 @@ export class Transcript {
     this.lines = new Map();
     this.changed = new Set();
     this.spans = [];
+    /** @type {Map<string, {utterance: number, start: number, end: number, label: string}[]>} field -> where it was said */
+    this.entities = new Map();
     this.shown = 0;
     /** The line that somebody was led to last. */
     this.pointed = null;
@@ -66,6 +69,14 @@ export class Transcript {
     } else {
       this.#put(data.utterance, { ...data, stable: data.text, tentative: "", final: true });
     }
+  }
+
+  /** A field of the ticket has changed: the names, numbers and times that it came from are underlined. */
+  underline({ field, label, evidence }) {
+    if (!isEntity(field)) return;
+    const spans = evidence.map((span) => ({ ...span, label }));
+    for (const { utterance } of [...(this.entities.get(field) ?? []), ...spans]) if (this.utterances.has(utterance)) this.changed.add(utterance);
+    this.entities.set(field, spans);
   }
 
   /** Draw what changed since the last time. */
@@ -163,7 +174,7 @@ export class Transcript {
         : h("span", { class: "when" }, clock(start)),
       h("span", { class: "who" }, SPEAKERS[speaker] ?? SPEAKERS.unknown),
       h("p", { class: "said" },
-        h("span", { class: "words" }, ...marked(stable, this.spans.filter((span) => final && span.utterance === number))),
+        h("span", { class: "words" }, ...(final ? marked(stable, this.#of(number, this.spans), this.#of(number, [...this.entities.values()].flat())) : [stable])),
         tentative && h("span", { class: "tentative" }, tentative),
         !stable && !tentative && h("span", { class: "speaking" }, "正在说话…"),
         doubtful && h("span", { class: "doubtful", title: "识别把握不大，请以录音为准" }, "可能听错")),
@@ -174,6 +185,10 @@ export class Transcript {
       }, icon("flag")) : "",
     );
     this.drawFlag(number);
+  }
+
+  #of(number, spans) {
+    return spans.filter(({ utterance }) => utterance === number);
   }
 
   /** Play a line, or stop it where it is being played. */
@@ -237,19 +252,4 @@ export class Transcript {
   #follow() {
     if (this.following) this.box.scrollTop = this.box.scrollHeight;
   }
-}
-
-/** The text with the given spans of code points wrapped in <mark>; overlapping spans become one. */
-function marked(text, spans) {
-  if (!spans.length) return [text];
-  const characters = Array.from(text);
-  const lit = new Array(characters.length).fill(false);
-  for (const { start, end } of spans) lit.fill(true, start, end);
-  const parts = [];
-  for (let from = 0, to = 0; from < characters.length; from = to) {
-    while (to < characters.length && lit[to] === lit[from]) to += 1;
-    const piece = characters.slice(from, to).join("");
-    parts.push(lit[from] ? h("mark", {}, piece) : piece);
-  }
-  return parts;
 }
