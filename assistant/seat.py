@@ -105,10 +105,11 @@ class SeatAssistant:
         """`library`: as for `Knowledge`."""
         report = progress or (lambda what, part: None)
         self.settings = settings
+        weights = model.locate(settings.model, cache_dir())  # what is missing is said before anything slow is loaded
         self.knowledge = Knowledge(settings.pack, progress, library)
         report("加载语音识别模型", 0.0)
         recognizer = Recognizer(
-            model.locate(settings.model, cache_dir()),
+            weights,
             workers=settings.workers,
             device=settings.device,
             compute_type=settings.compute_type,

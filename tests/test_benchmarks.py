@@ -86,6 +86,7 @@ def beginning(tmp_path: Path, call: SampleCall) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow  # most of a minute
 def test_load_streams_calls_and_says_where_the_time_went(beginning: Path) -> None:
     out = beginning / "out.json"
     command = [sys.executable, "-m", "benchmarks", "load", "--calls", str(beginning), "--concurrency", "2"]
@@ -122,6 +123,7 @@ def test_desks_time_what_a_page_shows(beginning: Path) -> None:
     assert "--desks 1" in json.loads(out.read_text())["machine"]["command"]
 
 
+@pytest.mark.slow  # half a minute
 def test_accuracy_runs_on_a_folder_of_clips(tmp_path: Path, call: SampleCall) -> None:
     with (tmp_path / "manifest.tsv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, delimiter="\t")

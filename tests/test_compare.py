@@ -122,6 +122,7 @@ def test_a_confidence_that_is_too_low_is_put_right() -> None:
     assert calibration_error(calibration([])) is None
 
 
+@pytest.mark.slow  # half a minute
 def test_the_command_writes_what_it_measured_and_what_it_did_not(tmp_path: Path, call: SampleCall) -> None:
     few = call.turns[:3]
     seconds = few[-1].end + 0.2

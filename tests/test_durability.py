@@ -113,6 +113,7 @@ def test_one_server_at_a_time_claims_a_store(database_url: str, store: Store) ->
     second.close()
 
 
+@pytest.mark.slow  # half a minute: three servers; the claim itself is tested above
 def test_one_server_at_a_time_uses_the_calls(tmp_path: Path) -> None:
     with ServerProcess(tmp_path) as server:
         httpx.get(f"{server.url}/api/health").raise_for_status()
