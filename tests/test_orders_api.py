@@ -17,6 +17,7 @@ from assistant.config import load
 from assistant.errors import SeatError
 from assistant.orders.deadlines import after
 from assistant.orders.life import QUESTIONS
+from assistant.server.app import policy
 from assistant.store import Store
 from benchmarks.serving import ServerProcess
 from tests.conftest import Submit
@@ -181,10 +182,10 @@ def test_the_life_of_an_order_is_told(server: ServerProcess) -> None:
     assert list(life["questions"]) == list(QUESTIONS)
 
 
-def test_webhooks_without_a_secret_are_refused(tmp_path: Path) -> None:
-    environment = {"SEAT_WEBHOOK_URLS": '["http://127.0.0.1:1/orders"]'}
-    with pytest.raises(SeatError, match="webhook_secret"), ServerProcess(tmp_path, **environment):
-        pass
+def test_webhooks_without_a_secret_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEAT_WEBHOOK_URLS", '["http://127.0.0.1:1/orders"]')
+    with pytest.raises(SeatError, match="webhook_secret"):
+        policy(load())
 
 
 def test_a_rule_that_the_pack_does_not_have_is_refused(tmp_path: Path) -> None:

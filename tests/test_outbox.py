@@ -176,8 +176,9 @@ def test_one_that_hangs_and_one_that_is_not_there_keep_no_other_waiting(
         return {delivery.url for delivery in box.waiting(1000)[2]} == left
 
     send(store, [hanging.url, gone.url, well.url], all_others_are_delivered)
-    assert len(well.taken) == 7
-    assert len(hanging.taken) == 1
+    # At least once: a busy machine may take longer to see an answer than it waits for one.
+    assert len({headers["Idempotency-Key"] for headers, _ in well.taken}) == 7
+    assert len({headers["Idempotency-Key"] for headers, _ in hanging.taken}) == 1
 
 
 def test_a_receiver_that_answers_too_late_is_asked_again(store: Store, receivers: Callable[..., Receiver]) -> None:

@@ -231,7 +231,7 @@ def test_names_numbers_and_times_are_underlined_with_the_name_of_their_field(
     texts = {line["utterance"]: line["text"] for line in stored}
     words = [texts[span["utterance"]][span["start"] : span["end"]] for span in spans]
     assert compound.first.inner_text() in "".join(words)
-    assert said(page) == [line["text"] for line in stored]
+    assert page.locator(".line .words").all_inner_texts() == [line["text"] for line in stored]
 
 
 def test_evidence_lights_up_across_two_windows(context: BrowserContext, server: ServerProcess, finished: str) -> None:

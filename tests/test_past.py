@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -100,7 +101,7 @@ def free_port() -> int:
         return port
 
 
-def test_a_call_outlives_a_killed_server_with_every_word_and_every_edit(
+def test_calls_outlive_a_killed_server_with_every_word_and_every_edit(
     tmp_path: Path, play: Play, call: SampleCall
 ) -> None:
     port = free_port()
@@ -109,14 +110,26 @@ def test_a_call_outlives_a_killed_server_with_every_word_and_every_edit(
         play(server, agent="whole", call_id="whole", pace=1000.0, seconds=39).wait()
         with connect(f"{server.websocket}/desk/1/events") as page:
             playing = play(server, agent="1", call_id="cut-off", pace=2.0, seconds=39, patience=120)
+            gone = play(server, agent="2", call_id="gone", pace=2.0, seconds=39)
             until(page, "transcript.final")
-            assert ask(page, type="ticket.edit", id="e", call="cut-off", field="room", value="502房")["type"] == "ack"
-            while json.loads(page.recv(60)).get("at", 0) < in_mid_word:
-                pass
+            edited = ask(page, type="ticket.edit", id="e", call="cut-off", field="room", value="502房")
+            shown = [edited]
+            while shown[-1].get("at", 0) < in_mid_word:
+                shown.append(json.loads(page.recv(60)))
         server.kill()
+    gone.thread.join()
     with ServerProcess(tmp_path, port) as server:
         playing.wait()
-        whole, told = (httpx.get(f"{server.url}/api/calls/{name}").json() for name in ("whole", "cut-off"))
+        whole, told, lost = (
+            httpx.get(f"{server.url}/api/calls/{name}").json() for name in ("whole", "cut-off", "gone")
+        )
+        with connect(f"{server.websocket}/desk/1/events") as page:
+            events = until(page, "call.resumed") + until(page, "call.ended")
+    assert {event["seq"] for event in shown if event["type"] != "transcript.partial"} <= {
+        event["seq"] for event in events
+    }
+    assert lost["call"]["ended"] == "interrupted"
+    assert lost["transcript"]
     assert told["call"]["ended"] == "hangup"
     assert told["call"]["seconds"] == pytest.approx(39.0, abs=0.1)
     spoken = [(turn["speaker"], pytest.approx(turn["start"], abs=0.2)) for turn in whole["transcript"]]
@@ -126,42 +139,46 @@ def test_a_call_outlives_a_killed_server_with_every_word_and_every_edit(
         assert told["ticket"][name]["value"] == whole["ticket"][name]["value"]
 
 
-def test_a_client_that_vanished_may_come_back_and_one_that_hung_up_may_not(tmp_path: Path, play: Play) -> None:
-    with ServerProcess(tmp_path, SEAT_AUDIO_DAYS="0") as server:
-        start = SOFTPHONE.wire()
-        with connect(f"{server.websocket}/media") as softphone:
-            softphone.send(start)
-            softphone.send(bytes(4 * 8000))
-            with connect(f"{server.websocket}/desk/1/events") as page:
-                until(page, "call.started")
-                softphone.socket.shutdown(socket.SHUT_RDWR)
-                assert until(page, "call.ended")[-1]["data"]["reason"] == "lost"
-                with connect(f"{server.websocket}/media") as again:
-                    again.send(start)
-                    assert json.loads(again.recv(30)) == {"type": "resumed", "call_id": "call", "samples": 8000}
-                    until(page, "call.resumed")
-                    again.send(bytes(4 * 8000))
-                    again.send(json.dumps({"type": "stop"}))
-                    assert json.loads(again.recv(30))["type"] == "stopped"
-                assert until(page, "call.ended")[-1]["at"] == 2.0
-        with connect(f"{server.websocket}/media") as third:
-            third.send(start)
-            assert "used before" in json.loads(third.recv(30))["message"]
+@pytest.fixture(scope="module")
+def unrecorded() -> Iterator[ServerProcess]:
+    with ServerProcess(SEAT_AUDIO_DAYS="0") as server:
+        yield server
 
 
-def test_a_call_that_was_cut_off_long_ago_is_over(tmp_path: Path) -> None:
-    with ServerProcess(tmp_path, SEAT_AUDIO_DAYS="0") as server:
-        with connect(f"{server.websocket}/media") as softphone:
-            softphone.send(SOFTPHONE.wire())
-            with connect(f"{server.websocket}/desk/1/events") as page:
-                until(page, "call.started")
-                softphone.socket.shutdown(socket.SHUT_RDWR)
-                until(page, "call.ended")
-        with closing(sqlite3.connect(tmp_path / "calls.db")) as database, database:
-            [(when,)] = database.execute("SELECT cut_off FROM calls").fetchall()
-            assert datetime.now(UTC) - datetime.fromisoformat(when) < timedelta(minutes=1)
-            long_ago = datetime.now(UTC) - RESUMED_WITHIN
-            database.execute("UPDATE calls SET cut_off = ?", [long_ago.isoformat()])
-        with connect(f"{server.websocket}/media") as again:
-            again.send(SOFTPHONE.wire())
-            assert "used before" in json.loads(again.recv(30))["message"]
+def vanish(server: ServerProcess, start: MediaStart) -> None:
+    """Begin a call and let the softphone's network go after a second of sound."""
+    with connect(f"{server.websocket}/media") as softphone:
+        softphone.send(start.wire())
+        softphone.send(bytes(4 * 8000))
+        with connect(f"{server.websocket}/desk/{start.agent}/events") as page:
+            until(page, "call.started")
+            softphone.socket.shutdown(socket.SHUT_RDWR)
+            assert until(page, "call.ended")[-1]["data"]["reason"] == "lost"
+
+
+def test_a_client_that_vanished_may_come_back_and_one_that_hung_up_may_not(unrecorded: ServerProcess) -> None:
+    vanish(unrecorded, SOFTPHONE)
+    with connect(f"{unrecorded.websocket}/media") as again:
+        again.send(SOFTPHONE.wire())
+        assert json.loads(again.recv(30)) == {"type": "resumed", "call_id": "call", "samples": 8000}
+        again.send(bytes(4 * 8000))
+        again.send(json.dumps({"type": "stop"}))
+        assert json.loads(again.recv(30))["type"] == "stopped"
+    told = httpx.get(f"{unrecorded.url}/api/calls/call").json()["call"]
+    assert (told["ended"], told["seconds"]) == ("hangup", 2.0)
+    with connect(f"{unrecorded.websocket}/media") as third:
+        third.send(SOFTPHONE.wire())
+        assert "used before" in json.loads(third.recv(30))["message"]
+
+
+def test_a_call_that_was_cut_off_long_ago_is_over(unrecorded: ServerProcess) -> None:
+    start = replace(SOFTPHONE, call_id="long-ago", agent="2")
+    vanish(unrecorded, start)
+    with closing(sqlite3.connect(unrecorded.data / "calls.db")) as database, database:
+        [(when,)] = database.execute("SELECT cut_off FROM calls WHERE id = ?", [start.call_id]).fetchall()
+        assert datetime.now(UTC) - datetime.fromisoformat(when) < timedelta(minutes=1)
+        long_ago = (datetime.now(UTC) - RESUMED_WITHIN).isoformat()
+        database.execute("UPDATE calls SET cut_off = ? WHERE id = ?", [long_ago, start.call_id])
+    with connect(f"{unrecorded.websocket}/media") as again:
+        again.send(start.wire())
+        assert "used before" in json.loads(again.recv(30))["message"]
