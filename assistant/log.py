@@ -112,7 +112,9 @@ class EventLog:
         """Do something with the store, again and again while it is in trouble."""
         while True:
             try:
-                return await asyncio.to_thread(work, what)
+                done = await asyncio.to_thread(work, what)
+                self.trouble = ""
+                return done
             except Exception as error:
                 if self._closed or not self._in_trouble(error):
                     raise

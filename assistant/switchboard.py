@@ -47,6 +47,7 @@ from assistant.seat import SeatAssistant
 from assistant.ticket.filler import TicketFiller
 from audio.keeping import Recordings
 from audio.media import MediaStart, parse_time
+from audio.resample import Samples
 
 LATE_SECONDS = 1.5
 """When finals take longer than this from order to text, the machine is full whatever was measured at its start (unless
@@ -88,12 +89,10 @@ class Switchboard:
         self._starting += 1
         try:
             async with self._turns.setdefault(start.call_id, asyncio.Lock()):
-                if start.call_id not in self.live and await self._was_cut_off(start.call_id):
-                    past = await self.log.past(start.call_id)
-                    if since := cut_off(past, start):
-                        return await self._resume(start, past, since)
-                await self.log.open(start)
-                return await self._start(start, [], None)
+                call, unheard = await self._begin(start)
+            if unheard is not None:
+                await call.feed(unheard)
+            return call
         finally:
             self._starting -= 1
 
@@ -101,8 +100,16 @@ class Switchboard:
         when = await asyncio.to_thread(self.log.store.cut_off, call)
         return when is not None and datetime.now(UTC) - when < RESUMED_WITHIN
 
-    async def _resume(self, start: MediaStart, past: list[Event], since: CutOff) -> Call:
-        """Go on with a call; what was recorded of it and has not become text is heard first."""
+    async def _begin(self, start: MediaStart) -> tuple[Call, Samples | None]:
+        """The call, and where it goes on what was recorded of it and has not become text."""
+        if start.call_id not in self.live and await self._was_cut_off(start.call_id):
+            past = await self.log.past(start.call_id)
+            if since := cut_off(past, start):
+                return await self._resume(start, past, since)
+        await self.log.open(start)
+        return await self._start(start, [], None), None
+
+    async def _resume(self, start: MediaStart, past: list[Event], since: CutOff) -> tuple[Call, Samples | None]:
         start = replace(start, started_at=parse_time(past[0].data["started_at"]))
         unheard = None
         if self.recordings:
@@ -110,10 +117,7 @@ class Switchboard:
             begins, recorded = await asyncio.to_thread(self.recordings.last, *told)
             since, unheard = hear_from(since, recorded, begins, start.sample_rate)
         await self.log.reopen(start.call_id)
-        call = await self._start(start, past, since)
-        if unheard is not None:
-            await call.feed(unheard)
-        return call
+        return await self._start(start, past, since), unheard
 
     async def _start(self, start: MediaStart, past: list[Event], since: CutOff | None) -> Call:
         try:

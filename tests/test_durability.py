@@ -50,6 +50,7 @@ def test_a_database_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
         Store("nonsense")
 
 
+@pytest.mark.parametrize("database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
 def test_a_submission_that_was_acknowledged_outlives_a_killed_server_and_is_done_once(
     tmp_path: Path, play: Play, database_url: str
 ) -> None:

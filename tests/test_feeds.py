@@ -119,7 +119,7 @@ def test_another_sites_page_cannot_listen(server: ServerProcess) -> None:
 
 def test_an_edit_is_stored_shown_and_never_changed_again(server: ServerProcess, play: Play) -> None:
     with connect(f"{server.websocket}/desk/editing/events") as page:
-        playing = play(server, agent="editing", call_id="edited-live", pace=3.0, seconds=30)
+        playing = play(server, agent="editing", call_id="edited-live", pace=3.0, seconds=15)
         until(page, "transcript.final")
         answer = ask(page, type="ticket.edit", id="e1", call="edited-live", field="contact_phone", value="02081234567")
         assert answer["type"] == "ack"

@@ -182,6 +182,7 @@ def test_what_falls_due_soon_comes_first_and_says_that_nobody_has_called_the_cal
     rows = page.locator(".order-row")
     expect(rows).to_contain_text([other, sooner, later])
     page.get_by_role("link", name="即将到期").click()
+    expect(rows).to_have_count(2)
     expect(rows).to_contain_text([sooner, later])
     expect(page.get_by_label("排序")).to_be_disabled()
     expect(rows.filter(has_text="首次联系超时")).to_have_count(1)

@@ -234,6 +234,24 @@ def test_names_numbers_and_times_are_underlined_with_the_name_of_their_field(
     assert page.locator(".line .words").all_inner_texts() == [line["text"] for line in stored]
 
 
+def test_where_a_value_was_said_shows_while_the_pointer_rests_on_its_field(
+    page: Page, server: ServerProcess, finished: str
+) -> None:
+    open_ended(page, f"{server.url}/calls/{finished}")
+    name = with_evidence(server, finished)
+    field(page, name).hover()
+    expect(page.locator("#transcript mark").first).to_be_attached()
+    expect(page.locator("#evidence-note")).to_contain_text("的依据")
+    page.mouse.move(5, 5)
+    expect(page.locator("#transcript mark")).to_have_count(0)
+    page.locator(f"#field-{name}").focus()
+    expect(page.locator("#transcript mark").first).to_be_attached()
+    field(page, "amount").hover()
+    expect(page.locator("#transcript mark")).to_have_count(0)
+    page.mouse.move(5, 5)
+    expect(page.locator("#transcript mark").first).to_be_attached()
+
+
 def test_evidence_lights_up_across_two_windows(context: BrowserContext, server: ServerProcess, finished: str) -> None:
     left, right = context.new_page(), context.new_page()
     open_ended(left, f"{server.url}/calls/{finished}?panel=transcript")

@@ -61,7 +61,7 @@ const form = new Form({
   undo: (field) => send({ type: "ticket.undo", field }),
   submit: (direct) => send({ type: "ticket.submit", direct }),
   point: (field, scroll) =>
-    tell({ kind: "evidence", call: call.id, evidence: { label: field.label, spans: field.server.evidence, scroll } }),
+    tell({ kind: "evidence", call: call.id, evidence: { label: field?.label ?? "", spans: field?.server.evidence ?? [], scroll } }),
   startedAt: () => call.startedAt,
 });
 

@@ -11,6 +11,8 @@ const DOUBTFUL = 0.6;
 /** Arrow keys run through a menu's choices one by one: send the one she stops at. */
 const SETTLE_MS = 400;
 const FLASH_MS = 1600;
+/** A pointer that only passes over fields shows no evidence. */
+const REST_MS = 250;
 
 const EMPTY = { value: null, state: "empty", confidence: 0, evidence: [], display: "", candidates: [], generated: false };
 const STATES = { empty: "空", suggested: "建议", confirmed: "已确认", edited: "已修改" };
@@ -19,8 +21,8 @@ export class Field {
   /**
    * @param {{name: string, label: string, kind: string, choices: object[], required: boolean}} definition
    * @param {{edit: (name: string, value: unknown) => string, accept: (name: string) => string,
-   *   point: (field: Field, scroll: boolean) => void, startedAt: () => string}} form
-   *   edit and accept send and return the id of the message; point shows where the value was said
+   *   point: (field: Field, scroll: boolean) => void, peek: (field: Field | null) => void, startedAt: () => string}} form
+   *   edit and accept send and return the id of the message; point shows where the value was said, peek too, until null
    */
   constructor(definition, form) {
     this.name = definition.name;
@@ -268,6 +270,8 @@ export class Field {
       else this.commit();
     });
     this.root.addEventListener("focusin", () => this.form.point(this, true));
+    this.root.addEventListener("pointerenter", () => (this.resting = setTimeout(() => this.#peek(true), REST_MS)));
+    this.root.addEventListener("pointerleave", () => this.#peek(false));
     this.root.addEventListener("focusout", (event) => !this.root.contains(event.relatedTarget) && this.commit());
     this.root.addEventListener("click", (event) => {
       if (!event.target.closest(".field-head")) return;
@@ -275,6 +279,13 @@ export class Field {
       this.form.point(this, true);
     });
     this.root.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  /** The pointer rests on the field, or leaves it. */
+  #peek(rests) {
+    clearTimeout(this.resting);
+    if (rests !== Boolean(this.peeked)) this.form.peek(rests ? this : null);
+    this.peeked = rests;
   }
 
   #key(event) {

@@ -33,8 +33,15 @@ export class Form {
   constructor(actions) {
     /** Names of the fields that were changed on this page, in order: what can be undone. */
     this.changes = [];
+    /** The field that has the focus, whose evidence shows unless the pointer rests on another. */
+    this.pointed = null;
     this.actions = {
       ...actions,
+      point: (field, scroll) => {
+        this.pointed = field;
+        actions.point(field, scroll);
+      },
+      peek: (field) => actions.point(field ?? this.pointed, false),
       edit: (name, value) => this.#keep(name, actions.edit(name, value)),
       accept: (name) => this.#keep(name, actions.accept(name)),
     };
@@ -76,6 +83,7 @@ export class Form {
     if (this.box.contains(document.activeElement)) document.activeElement.blur();
     this.box.inert = !call;
     this.sent = "";
+    this.pointed = null;
     this.changes = [];
     this.submitted = false;
     this.submittedAt = 0;

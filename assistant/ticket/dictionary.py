@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 import jieba
+
+from kb.lexical import dictionary
 
 _TOO_COMMON = 700
 """Frequency in jieba's dictionary from which what it tags as a name is an everyday word: 明白, 师傅, 安静."""
 
 
 @lru_cache(maxsize=1)
-def vocabulary() -> dict[str, int]:
-    jieba.setLogLevel(60)
-    jieba.initialize()
-    return {word: frequency for word, frequency in jieba.dt.FREQ.items() if frequency and 2 <= len(word) <= 4}
+def entries() -> dict[str, tuple[int, str]]:
+    """jieba's words of two to four characters: frequency and part of speech."""
+    with jieba.get_dict_file() as file:
+        entries = (line.split(" ") for line in file.read().decode("utf-8").splitlines())
+        return {entry[0]: (int(entry[1]), entry[2]) for entry in entries if len(entry) == 3 and 2 <= len(entry[0]) <= 4}
 
 
 @lru_cache(maxsize=1)
-def tags() -> dict[str, str]:
-    """jieba's part of speech of its words of two to four characters."""
-    with jieba.get_dict_file() as file:
-        entries = (line.decode("utf-8").split() for line in file)
-        return {entry[0]: entry[2] for entry in entries if len(entry) == 3 and 2 <= len(entry[0]) <= 4}
+def vocabulary() -> dict[str, int]:
+    return {word: frequency for word, (frequency, _) in entries().items() if frequency}
 
 
-def load_dictionary() -> None:
-    """Read jieba's dictionary now (about a second) rather than while somebody speaks."""
+def load_dictionary(cache_dir: Path) -> None:
+    """Read jieba's dictionary now (a second) rather than while somebody speaks; compiled, it is kept in a folder."""
+    dictionary(cache_dir)
     vocabulary()
-    tags()
 
 
 def tag(word: str) -> str:
     """jieba's part-of-speech tag of a word (n, v, nr for names of people); empty for what is no word."""
-    return tags().get(word, "")
+    return entries().get(word, (0, ""))[1]
 
 
 def frequency(word: str) -> int:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
-from assistant.ticket.dictionary import tags
+from assistant.ticket.dictionary import entries
 from assistant.ticket.surnames import COMMON
 from kb.pinyin import char_distance
 
@@ -30,7 +30,7 @@ class _Counts:
     def __init__(self) -> None:
         self.places: tuple[Counter[str], Counter[str]] = Counter(), Counter()
         self.pairs: Counter[str] = Counter()
-        for name, tag in tags().items():
+        for name, (_, tag) in entries().items():
             if len(name) == 3 and tag.startswith("nr") and tag != "nrt" and name[0] in FREQUENT_SURNAMES:
                 self.pairs[name[1:]] += 1
                 for place, character in zip(self.places, name[1:], strict=True):

@@ -41,7 +41,7 @@ class Reference:
         tell("建立地名索引", 0.0)
         places = PlaceIndex(pack)
         tell("建立地名索引", 1.0)
-        load_dictionary()
+        load_dictionary(cache_dir)
         names = {category.code: category.name for category in pack.categories}
         return cls(
             pack=pack,
