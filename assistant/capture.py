@@ -28,14 +28,19 @@ async def stream(
     A server that goes away in mid-call is waited for; `told` why it is gone, and "" when it is back. Raises AudioError
     when a device or the server fails.
     """
-    stop = asyncio.Event()
+    stop, media = asyncio.Event(), MediaClient(url, start, PATIENCE, told)
+
+    def hang_up() -> None:
+        stop.set()
+        media.hurry()
+
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl+C ends the program, and the server the call
-            asyncio.get_running_loop().add_signal_handler(name, stop.set)
+            asyncio.get_running_loop().add_signal_handler(name, hang_up)
     sent = 0
     with SoftphoneCapture(far_end, microphone) as capture:
         frames = capture.frames()
-        async with MediaClient(url, start, PATIENCE, told) as media:
+        async with media:
             while not stop.is_set() and (seconds is None or sent < seconds * SAMPLE_RATE):
                 await media.send(await asyncio.to_thread(next, frames))
                 sent += FRAME

@@ -15,6 +15,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from sqlalchemy.exc import IntegrityError
+
 from assistant.errors import CallError
 from assistant.events import CallEnded, Draft, Event
 from assistant.store import Entry, Store, Write
@@ -75,7 +77,9 @@ class EventLog:
 
     async def open(self, info: MediaStart) -> None:
         """Make room for a new call. Raises CallError when its id has been used before."""
-        if not await self._patiently(self.store.add_call, info):
+        added = await self._patiently(self.store.add_call, info)
+        self.trouble = ""
+        if not added:
             raise CallError(f"Call id {info.call_id!r} has been used before; give every call an id of its own.")
         self._numbers[info.call_id] = 0
 
@@ -112,11 +116,9 @@ class EventLog:
         """Do something with the store, again and again while it is in trouble."""
         while True:
             try:
-                done = await asyncio.to_thread(work, what)
-                self.trouble = ""
-                return done
+                return await asyncio.to_thread(work, what)
             except Exception as error:
-                if self._closed or not self._in_trouble(error):
+                if self._closed or not self.in_trouble(error):
                     raise
                 await asyncio.sleep(RETRY_SECONDS)
 
@@ -161,14 +163,18 @@ class EventLog:
         """Write batches in one transaction, waiting while the store is in trouble: calls go on meanwhile. When it fails
         for another reason, a single one is told why; several are left untold."""
         entries = [entry for each in batches for entry in each.entries]
+        again = False
         while True:
             try:
                 self.store.write(entries, [each.also for each in batches if each.also])
                 break
             except Exception as error:  # the database's error belongs to whoever's events were not stored
-                if self._in_trouble(error) and not self._closed:
+                if self.in_trouble(error) and not self._closed:
                     time.sleep(RETRY_SECONDS)
+                    again = True
                     continue
+                if again and isinstance(error, IntegrityError):  # stored before the connection broke
+                    break
                 if len(batches) == 1:
                     batches[0].settle(error)
                 return False
@@ -177,7 +183,7 @@ class EventLog:
             each.settle(None)
         return True
 
-    def _in_trouble(self, error: Exception) -> bool:
+    def in_trouble(self, error: Exception) -> bool:
         """Take note of what is wrong with the store; false where waiting would not help."""
         words = trouble(error)
         if words and not self.trouble:

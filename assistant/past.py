@@ -42,7 +42,7 @@ class CutOff:
     finished: tuple[float, ...]
     """Until when the words of each channel have become text, in seconds."""
     unfinished: tuple[TranscriptFinal, ...] = ()
-    """Finals that take back what was shown of speech that was cut off; it is heard again."""
+    """Finals of speech that was cut off: what was shown of it, or nothing where it is heard again."""
 
     def drafts(self) -> list[Draft]:
         """What a call begins with that goes on."""
@@ -59,18 +59,25 @@ def cut_off(past: Sequence[Event], start: MediaStart) -> CutOff | None:
         start.channels,
     ):
         return None
+    seconds = max(event.at for event in past)
     open_: dict[int, TranscriptFinal] = {}
     finished = {speaker(channel, start.channels): 0.0 for channel in range(start.channels)}
     for event in past:
         if event.type in (SpeechStarted.type, TranscriptPartial.type):
-            number, who = event.data["utterance"], event.data["speaker"]
-            open_[number] = TranscriptFinal(utterance=number, speaker=who, start=0.0, end=0.0, text="", confidence=0.0)
+            number = event.data["utterance"]
+            open_[number] = TranscriptFinal(
+                utterance=number,
+                speaker=event.data["speaker"],
+                start=event.data.get("start", event.at),
+                end=seconds,
+                text=event.data.get("stable", "") + event.data.get("tentative", ""),
+                confidence=0.0,
+            )
         elif event.type == TranscriptFinal.type:
             open_.pop(event.data["utterance"], None)
             who = event.data["speaker"]
             finished[who] = max(finished[who], event.data["end"])
     numbers = [event.data["utterance"] for event in past if event.type == SpeechStarted.type]
-    seconds = max(event.at for event in past)
     return CutOff(seconds, max(numbers, default=-1) + 1, tuple(finished.values()), tuple(open_.values()))
 
 
@@ -83,7 +90,8 @@ def hear_from(since: CutOff, recorded: Samples, begins: float, rate: int) -> tup
     unheard = recorded[:, first:].copy()
     for channel, until in enumerate(since.finished):
         unheard[channel, : max(0, round((until - begins) * rate) - first)] = 0.0
-    return replace(since, seconds=begins + first / rate), unheard
+    taken_back = tuple(each.model_copy(update={"text": "", "start": 0.0, "end": 0.0}) for each in since.unfinished)
+    return replace(since, seconds=begins + first / rate, unfinished=taken_back), unheard
 
 
 def restore(filler: TicketFiller, past: Sequence[Event]) -> None:
@@ -95,15 +103,18 @@ def restore(filler: TicketFiller, past: Sequence[Event]) -> None:
 
 def hear_again(filler: TicketFiller, suggester: Suggester, past: Sequence[Event]) -> None:
     """Take in a call that goes on: what was said, and what was done to the ticket."""
+    shown: dict[str, FieldValue] = {}
     for event in past:
         if event.type == TicketUpdated.type:
-            filler.restore(*_update(event))
+            name, value = _update(event)
+            shown[name] = value
+            filler.restore(name, value)
         elif event.type == TranscriptFinal.type and event.data["text"]:
             said = TranscriptFinal.model_validate(event.data)
             utterance = Utterance(said.utterance, said.speaker, said.text, said.start, said.end, said.confidence)
             filler.hear(utterance)
             suggester.hear(utterance, filler.likely_categories)
-    filler.carry_on()
+    filler.carry_on(shown)
 
 
 def submitted(past: Sequence[Event]) -> bool:

@@ -91,7 +91,11 @@ class Switchboard:
             async with self._turns.setdefault(start.call_id, asyncio.Lock()):
                 call, unheard = await self._begin(start)
             if unheard is not None:
-                await call.feed(unheard)
+                try:
+                    await call.feed(unheard)
+                except BaseException:
+                    await self.end(call, "lost")
+                    raise
             return call
         finally:
             self._starting -= 1
@@ -234,7 +238,7 @@ class Switchboard:
         if submitted(past):
             raise CallError("工单已提交，不能再修改。")
         if isinstance(request, TicketJoin):
-            return await self._join(request.master, past, now)
+            return await self._join(request.master, past, call, now)
         if call:
             if isinstance(request, TicketEdit):
                 return await call.understanding.edit(request.field, request.value, call.seconds)
@@ -248,8 +252,11 @@ class Switchboard:
             return ticket_drafts(filler.undo(request.field), now)
         return ticket_drafts(filler.accept(request.field), now)
 
-    async def _join(self, master: str, past: list[Event], now: float) -> list[Draft]:
-        number, title = await asyncio.to_thread(self.orders.master, master) if master else ("", "")
+    async def _join(self, master: str, past: list[Event], call: Call | None, now: float) -> list[Draft]:
+        number, title = "", ""
+        if master:
+            fields = await call.understanding.fields() if call else self._restore(past).fields
+            number, title = await asyncio.to_thread(self.orders.master, master, fields)
         return [] if number == joined(past) else [Draft(TicketJoined(master=number, title=title), now)]
 
     def _restore(self, past: list[Event]) -> TicketFiller:

@@ -111,6 +111,11 @@ class Understanding:
         """The agent took back what she did to a field. Raises TicketError; the caller stores the drafts."""
         return ticket_drafts(await self._locked(self._filler.undo, name), at)
 
+    async def fields(self) -> dict[str, FieldValue]:
+        """The ticket as it is now."""
+        async with self._ticket:
+            return dict(self._filler.fields)
+
     async def submit(self) -> dict[str, FieldValue]:
         """The agent submits the ticket: nothing that is said from now on changes its fields, which are returned."""
         async with self._ticket:

@@ -6,6 +6,7 @@ loses nothing; when it is over another thread makes FLAC of it (about half the s
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
@@ -69,8 +70,11 @@ class Recordings:
         folder.mkdir(parents=True, exist_ok=True)
 
     def begin(self, call: str, rate: int, channels: int, at: float = 0.0) -> Recorder:
-        """Record a call, or from `at` seconds on one that was cut off. Raises OSError where there is no room."""
+        """Record a call, or from `at` seconds on one that was cut off. Raises OSError where
+        there is no room, and where it cannot follow what was recorded before."""
         raw = self._raw(call, rate, channels)
+        if [other for other in self._folder.glob(f"{_name(call)}.*") if other != raw]:
+            raise OSError(errno.EEXIST, "what was recorded of it before has another rate, or is compressed already")
         recorder = Recorder(raw, rate, channels, at, self._on.discard)
         self._on.add(raw)
         return recorder

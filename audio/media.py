@@ -140,6 +140,7 @@ class MediaClient:
         """The end of what was sent."""
         self._sent = 0
         """Bytes sent in all."""
+        self._stopped = False
 
     async def __aenter__(self) -> MediaClient:
         self._socket = await self._connect()
@@ -171,11 +172,11 @@ class MediaClient:
         """Bytes of a second."""
         return 2 * self._start.channels * self._start.sample_rate
 
-    async def _come_back(self, gone: ConnectionClosed) -> None:
-        """Connect again and send what the server has not received. Raises AudioError when it refuses the call, or has
-        not come back for too long."""
+    async def _come_back(self, gone: ConnectionClosed) -> bool:
+        """Connect again and send what the server has not received; false where it has the whole call already. Raises
+        AudioError when it has not taken the call again for too long."""
         reason = await self._refusal()
-        deadline = time.monotonic() + self._patience
+        began = time.monotonic()
         if not self._patience:
             raise AudioError(reason) from gone
         self._lost(reason)
@@ -187,18 +188,20 @@ class MediaClient:
                 if told.get("type") == "resumed":
                     break
                 reason = str(told.get("message"))
-            except TimeoutError:  # it does not know the call: it has begun now
-                told = {"samples": (self._sent - len(self._kept)) // (2 * self._start.channels)}
-                break
-            except (AudioError, ConnectionClosed, ValueError) as error:
+                if self._stopped and told.get("type") == "error":
+                    return False  # it has the whole call, and had no time to say so
+            except (AudioError, ConnectionClosed, TimeoutError, ValueError) as error:
                 reason = str(error)
-            if time.monotonic() > deadline:
+            if self._socket is not None:
+                await self._socket.close()
+            if time.monotonic() - began > self._patience:
                 raise AudioError(f"The server has not taken the call again: {reason}") from gone
             await asyncio.sleep(RETRY_SECONDS)
         missing = self._sent - told["samples"] * 2 * self._start.channels
         self._lost("")
         if missing > 0:
             await self._send_again(bytes(self._kept[-missing:]))
+        return True
 
     async def _send_again(self, missing: bytes) -> None:
         assert self._socket is not None
@@ -219,10 +222,15 @@ class MediaClient:
             if self._socket is not None:
                 await self._socket.close()
 
+    def hurry(self) -> None:
+        """Wait no longer for a server that has gone."""
+        self._patience = 0.0
+
     async def _hang_up(self) -> None:
         assert self._socket is not None
         try:
             await self._socket.send(json.dumps({"type": "stop"}))
+            self._stopped = True
             async for message in self._socket:
                 told = json.loads(message)
                 if told.get("type") == "stopped":
@@ -230,8 +238,9 @@ class MediaClient:
                 if told.get("type") == "error":
                     raise AudioError(told.get("message", "The server refused the stream."))
         except ConnectionClosed as gone:
-            await self._come_back(gone)
-            return await self._hang_up()
+            if await self._come_back(gone):
+                await self._hang_up()
+            return
         raise AudioError(await self._refusal())
 
     async def _refusal(self) -> str:

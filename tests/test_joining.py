@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -10,12 +11,15 @@ from playwright.sync_api import Browser, Page, expect
 from websockets.sync.client import connect
 
 from assistant.orders.book import OrderBook
-from assistant.orders.life import MoveName, NoSuchOrder, State, WrongState
+from assistant.orders.life import MoveName, NoSuchOrder, StaleOrder, State, WrongState
+from assistant.orders.selection import Query
 from assistant.store import Store
+from audio.media import MediaStart
 from benchmarks.serving import ServerProcess
 from tests.conftest import Play, Submit, watched
 from tests.test_feeds import ask
-from tests.test_orders import AGENT, BOSS, OFFICE, book, pack, submit  # noqa: F401
+from tests.test_orders import AGENT, BOSS, OFFICE, book, fields, pack, submit  # noqa: F401
+from tests.test_orders import submitted as submitted_event
 
 
 @pytest.fixture
@@ -87,18 +91,61 @@ def test_an_answer_reaches_one_that_joined_after_the_department_had_started(
 
 
 def test_who_joins_one_that_has_joined_joins_its_master(book: OrderBook, family: tuple[str, str]) -> None:  # noqa: F811
-    assert book.master(family[1])[0] == family[0]
+    assert book.master(family[1], fields())[0] == family[0]
+
+
+def test_an_order_about_something_else_cannot_be_joined(book: OrderBook, store: Store) -> None:  # noqa: F811
+    other = submit(book, store, "other", subject="别家健身")
+    with pytest.raises(NoSuchOrder, match="同一事项"):
+        book.master(other, fields())
+
+
+def test_one_that_was_dispatched_elsewhere_goes_its_own_way(book: OrderBook, family: tuple[str, str]) -> None:  # noqa: F811
+    book.move(family[1], "dispatch", AGENT, department="tyj")
+    book.move(family[0], "start", OFFICE)
+    book.move(family[0], "answer", OFFICE, note="已退还余额。")
+    order = book.find(family[1], BOSS)
+    assert (order.state, order.department, order.answer) == ("dispatched", "tyj", "")
+
+
+def test_one_that_joins_a_returned_order_waits_with_it(book: OrderBook, store: Store) -> None:  # noqa: F811
+    master = submit(book, store, "master")
+    book.move(master, "return", OFFICE, note="不属于我局职责。")
+    joined = submit(book, store, "joined", join=master)
+    assert (book.find(joined, BOSS).state, book.find(joined, BOSS).department) == ("accepted", "")
+    book.move(master, "dispatch", AGENT, department="tyj")
+    assert (book.find(joined, BOSS).state, book.find(joined, BOSS).department) == ("dispatched", "tyj")
+
+
+def test_a_master_that_was_moved_between_is_not_joined_as_it_was(book: OrderBook, store: Store) -> None:  # noqa: F811
+    master = submit(book, store, "master")
+    assert store.add_call(MediaStart("late", "1", None, 8000, 2, datetime.now(UTC)))
+    new = book.new("late", "1", None, fields(), AGENT, False, master)
+    book.move(master, "return", OFFICE, note="不属于我局职责。")
+    with pytest.raises(StaleOrder, match="主单刚被处理"):
+        store.write([submitted_event(new)], [lambda session: book.put(session, new)])
+    assert book.search(Query(), BOSS)[0] == 1
+
+
+def test_a_department_sees_only_those_joined_orders_that_are_its_own(
+    book: OrderBook,  # noqa: F811
+    family: tuple[str, str],
+) -> None:
+    assert book.find(family[0], OFFICE).joined == [family[1]]
+    book.move(family[1], "dispatch", AGENT, department="tyj")
+    assert book.find(family[0], OFFICE).joined == []
+    assert book.find(family[0], BOSS).joined == [family[1]]
 
 
 def test_what_is_answered_or_unknown_cannot_be_joined(book: OrderBook, store: Store, family: tuple[str, str]) -> None:  # noqa: F811
     book.move(family[0], "start", OFFICE)
     book.move(family[0], "answer", OFFICE, note="已退还余额。")
     with pytest.raises(WrongState, match="已答复，不能再并入"):
-        book.master(family[0])
+        book.master(family[0], fields())
     with pytest.raises(WrongState):
         submit(book, store, "late", join=family[0])
     with pytest.raises(NoSuchOrder):
-        book.master("nothing")
+        book.master("nothing", fields())
     assert not any(brief.joinable for brief in book.alike("动力源健身", "", "market.prepaid")[1])
 
 
@@ -119,7 +166,7 @@ def test_an_agent_joins_a_master_with_one_key_and_may_take_it_back(
         for name, value in about.items():
             assert ask(socket, type="ticket.edit", id=name, call=call, field=name, value=value)["type"] == "ack"
         refused = ask(socket, type="ticket.join", id="wrong", call=call, master="nothing")
-        assert (refused["type"], refused["message"]) == ("error", "没有工单 nothing。")
+        assert (refused["type"], refused["message"]) == ("error", "没有同一事项的工单 nothing，不能并入。")
     banner = page.locator("#caller")
     expect(banner).to_contain_text("同类诉求 1 件")
     page.keyboard.press("j")

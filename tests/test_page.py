@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocketRoute, expect
 
 from benchmarks.serving import ServerProcess
 from tests.conftest import Play, SampleCall, Submit, watched
@@ -310,6 +311,31 @@ def test_the_page_comes_back_after_a_lost_connection_with_the_edit_made_meanwhil
     expect(page.locator("#connection")).to_have_text("已连接")
     expect(field(page, "road").locator(".state")).to_have_text("已修改")
     assert ticket(server, finished)["road"]["value"] == "离线时填的路"
+
+
+def test_what_is_never_acknowledged_is_sent_again_on_a_new_connection(
+    page: Page, server: ServerProcess, finished: str
+) -> None:
+    swallowed: list[str] = []
+
+    def between(socket: WebSocketRoute) -> None:
+        def from_server(message: str | bytes) -> None:
+            if '"ack"' in str(message) and not swallowed:
+                swallowed.append(str(message))
+            else:
+                socket.send(message)
+
+        socket.connect_to_server().on_message(from_server)
+
+    page.route_web_socket(re.compile("/events"), between)
+    open_ended(page, f"{server.url}/calls/{finished}")
+    page.locator("#field-amount").fill("77")
+    page.locator("#field-amount").press("Enter")
+    expect(field(page, "amount").locator(".state")).to_have_text("保存中…")
+    expect(field(page, "amount").locator(".state")).to_have_text("已修改", timeout=30_000)
+    expect(page.locator("#connection")).to_have_text("已连接")
+    assert len(swallowed) == 1
+    assert ticket(server, finished)["amount"]["value"] == 77
 
 
 def test_manual_search_finds_opens_and_rates_an_article_by_keyboard(

@@ -18,7 +18,7 @@ import pytest
 from websockets.sync.client import connect
 
 from assistant.drafts import ticket_drafts
-from assistant.events import CallStarted, Draft, Event, SpeechStarted, TranscriptFinal
+from assistant.events import CallStarted, Draft, Event, SpeechStarted, TranscriptFinal, TranscriptPartial
 from assistant.past import RESUMED_WITHIN, CutOff, cut_off, hear_again, hear_from
 from assistant.seat import Knowledge
 from assistant.ticket.fields import EMPTY, Change
@@ -47,12 +47,15 @@ def test_it_goes_on_after_what_has_become_text_and_takes_back_what_has_not() -> 
         (4.0, final(0, "agent", 1.0, 3.5)),
         (5.0, SpeechStarted(utterance=1, speaker="caller")),
         (9.0, SpeechStarted(utterance=2, speaker="agent")),
+        (9.4, TranscriptPartial(utterance=2, speaker="agent", start=9.0, stable="好的", tentative="，我")),
         (9.5, final(1, "caller", 4.9, 9.0)),
     )
     since = cut_off(log, SOFTPHONE)
     assert since is not None
     assert (since.seconds, since.utterances, since.finished) == (9.5, 3, (9.0, 3.5))
-    assert [(each.utterance, each.text) for each in since.unfinished] == [(2, "")]
+    assert [(each.utterance, each.text) for each in since.unfinished] == [(2, "好的，我")]
+    again, _ = hear_from(since, np.ones((2, 100), np.float32), 0.0, 10)
+    assert [(each.utterance, each.text) for each in again.unfinished] == [(2, "")]
 
 
 @pytest.mark.parametrize(("what", "other"), [("agent", "2"), ("caller_phone", None), ("channels", 1)])
@@ -86,11 +89,13 @@ def test_what_the_recogniser_was_asked_before_stays_until_something_else_is_said
     ))  # fmt: skip
     asked = replace(EMPTY, value="13800138001", state="suggested", confidence=0.9)
     log += [draft.numbered(len(log) + 1, "call") for draft in ticket_drafts([Change("contact_phone", asked)], 3.0)]
+    later = TranscriptFinal(utterance=2, speaker="agent", start=4, end=4, text="好的，记下了。", confidence=0.9)
+    log.append(Draft(later, 4.0).numbered(len(log) + 1, "call"))
     hear_again(first, suggester, log)
     assert first.fields["contact_phone"].value == "13800138001"
-    first.hear(Utterance(2, "agent", "好的，请问怎么称呼您？"))
+    first.hear(Utterance(3, "agent", "好的，请问怎么称呼您？"))
     assert first.fields["contact_phone"].value == "13800138001"
-    first.hear(Utterance(3, "caller", "我姓王，电话说错了，是一三九二二二二三三三三。"))
+    first.hear(Utterance(4, "caller", "我姓王，电话说错了，是一三九二二二二三三三三。"))
     assert first.fields["contact_phone"].value == "13922223333"
 
 

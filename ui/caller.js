@@ -66,8 +66,9 @@ export class Caller {
   }
 
   /** The ticket is an order: nothing is joined any more. */
-  done() {
+  done({ master }) {
     this.submitted = true;
+    if (!master) this.master = { master: "", title: "" };
     this.#draw();
   }
 

@@ -99,7 +99,8 @@ export class Connection {
   }
 
   #closed() {
-    this.#troubled("");
+    this.trouble = "";
+    this.handlers.trouble("");
     this.downSince ||= performance.now();
     const wait = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.retries++);
     this.#tellDown();
@@ -125,7 +126,7 @@ export class Connection {
   }
 
   #transmit(entry) {
-    if (this.socket.readyState !== WebSocket.OPEN) return;
+    if (this.socket?.readyState !== WebSocket.OPEN) return;
     entry.sent = performance.now();
     this.socket.send(JSON.stringify(entry.message));
   }

@@ -141,7 +141,7 @@ function apply(event, live) {
   if (type === "ticket.joined") caller.joined(data);
   if (type === "ticket.submitted") {
     call.submitted = true;
-    caller.done();
+    caller.done(data);
   }
 }
 

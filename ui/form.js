@@ -181,7 +181,7 @@ export class Form {
     const field = this.fields.get(ANSWERED_IN);
     const paragraph = answerParagraph(text);
     const known = paragraph.slice(0, ANSWERED.length + KNOWN_BY);
-    const others = (field.input.read() ?? "").split("\n").filter((line) => !line.startsWith(known));
+    const others = typed(field).split("\n").filter((line) => !line.startsWith(known));
     const value = [...others, paragraph].join("\n").trim();
     const id = this.actions.edit(ANSWERED_IN, value);
     field.typing = false;
@@ -196,7 +196,7 @@ export class Form {
     const field = this.fields.get(ANSWERED_IN);
     if (!field || this.button.disabled) return "locked";
     const holds = (value) => (value ?? "").split("\n").includes(answerParagraph(text));
-    if (field.typing) return holds(field.input.read()) ? "inserted" : "";
+    if (field.typing) return holds(typed(field)) ? "inserted" : "";
     if (field.sent) return holds(field.sent.value) ? "saving" : "";
     return holds(field.server.value) ? "inserted" : "";
   }
@@ -302,4 +302,6 @@ export class Form {
   }
 }
 
+/** What stands in a field of text, whether it can be sent or not. */
+const typed = (field) => field.input.focusable.value.trim();
 const answerParagraph = (text) => ANSWERED + text.trim().split(/\s*\n\s*/).join(" ");

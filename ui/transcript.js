@@ -75,6 +75,7 @@ export class Transcript {
   underline({ field, label, evidence }) {
     if (!isEntity(field)) return;
     const spans = evidence.map((span) => ({ ...span, label }));
+    if (JSON.stringify(spans) === JSON.stringify(this.entities.get(field) ?? [])) return;
     for (const { utterance } of [...(this.entities.get(field) ?? []), ...spans]) if (this.utterances.has(utterance)) this.changed.add(utterance);
     this.entities.set(field, spans);
   }
@@ -165,6 +166,7 @@ export class Transcript {
       this.#insert(number, line);
     }
     const { speaker, start, stable, tentative, final } = utterance;
+    const focused = line.contains(document.activeElement) ? document.activeElement.className : "";
     line.dataset.speaker = speaker;
     line.dataset.final = String(final);
     const doubtful = final && utterance.confidence < DOUBTFUL;
@@ -185,6 +187,7 @@ export class Transcript {
       }, icon("flag")) : "",
     );
     this.drawFlag(number);
+    if (focused) line.getElementsByClassName(focused)[0]?.focus();
   }
 
   #of(number, spans) {

@@ -16,8 +16,18 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
 from assistant.orders.deadlines import Deadline, Policy, after
-from assistant.orders.joining import followers, master_of
-from assistant.orders.life import MOVES, QUESTIONS, MoveName, NotAllowed, OrderError, StaleOrder, State, check
+from assistant.orders.joining import department_of, followers, master_of
+from assistant.orders.life import (
+    MOVES,
+    QUESTIONS,
+    MoveName,
+    NoSuchOrder,
+    NotAllowed,
+    OrderError,
+    StaleOrder,
+    State,
+    check,
+)
 from assistant.orders.outbox import deliveries
 from assistant.orders.reading import OrderReader, count, helpers, helps, order_of, row_of
 from assistant.orders.records import Actor, NewOrder, Order
@@ -86,13 +96,17 @@ class OrderBook(OrderReader):
         """Codes of the department that answers and of those that help."""
         if master:
             with Session(self.engine) as session:
-                return master_of(session, master).department, ()
+                return department_of(master_of(session, master)), ()
         department, helping = field_text(fields["department"]), fields["co_departments"].value
         return department, tuple(helping) if isinstance(helping, tuple | list) and department else ()
 
-    def master(self, number: str) -> tuple[str, str]:
-        """Number and title of the order that another joins by joining `number`. Raises NoSuchOrder or WrongState."""
+    def master(self, number: str, fields: Mapping[str, FieldValue]) -> tuple[str, str]:
+        """Number and title of the order that a ticket joins by joining `number`. Raises NoSuchOrder where that is not
+        about the same matter, WrongState where it is answered."""
+        same = alike(*(field_text(fields[name]) for name in ("subject", "address", "category")))
         with Session(self.engine) as session:
+            if not same or not count(session, [*same, OrderRow.number == kept(number)]):
+                raise NoSuchOrder(f"没有同一事项的工单 {number[:64]}，不能并入。")
             row = master_of(session, number)
             return row.number, row.title
 
@@ -111,6 +125,8 @@ class OrderBook(OrderReader):
 
     def put(self, session: Session, new: NewOrder) -> None:
         """Write an order with its first moves and what webhooks are told, in the caller's transaction."""
+        if new.master and department_of(master_of(session, new.master)) != new.department:
+            raise StaleOrder("主单刚被处理，请再提交一次。")
         fields, now = new.fields, utc(new.received)
         state: State = "closed" if new.direct else "accepted"
         ticket = {
@@ -187,6 +203,7 @@ class OrderBook(OrderReader):
             if version is not None and version != row.version:
                 raise StaleOrder(f"工单刚被他人更新（{self._last(session, row)}），请看过最新内容再操作。")
             before: State = row.state  # type: ignore[assignment]
+            was_at = row.department
             check(name, before, by.role)
             if helps(row, by) and name != "note":
                 raise NotAllowed(f"{MOVES[name].label}由主办单位操作，协办单位可以备注。")
@@ -197,7 +214,7 @@ class OrderBook(OrderReader):
             self._apply(session, name, row, told, note, co_departments)
             now, note = utc(datetime.now(CHINA)), note.strip()
             self._note(session, row, name, by, before, after_, now, note, told)
-            for other in followers(session, name, number):
+            for other in followers(session, name, number, was_at):
                 was: State = other.state  # type: ignore[assignment]
                 self._apply(session, name, other, dict(told), note, told.get("co_departments"))
                 follows = "：".join(filter(None, (f"随主单 {number}", note)))
@@ -328,7 +345,7 @@ class OrderBook(OrderReader):
         )
         if self._webhooks:
             order = asdict(order_of(session, row, None))
-            order.pop("moves"), order.pop("steps")
+            order.pop("moves"), order.pop("joined"), order.pop("steps")
             told = {"event": f"order.{name}", "at": now, "by": by.name, "note": note, "data": data or {}}
             session.add_all(deliveries(self._webhooks, row.number, row.version, told | {"order": order}, now))
 

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assistant.orders.life import AT_DEPARTMENT, MOVES, STATES, MoveName, NoSuchOrder, State, WrongState
-from assistant.orders.selection import WAITING
+from assistant.orders.records import Actor
+from assistant.orders.selection import WAITING, visible
 from assistant.orders.stored import kept
 from assistant.orders.tables import OrderRow
 
@@ -19,7 +20,8 @@ FOLLOWED: dict[MoveName, tuple[State, ...]] = {
     "return": AT_DEPARTMENT,
     "answer": AT_DEPARTMENT,
 }
-"""What is done to those that have joined when it is done to their master, and the states in which."""
+"""What is done to those that have joined when it is done to their master, and the states in which; one that was
+dispatched elsewhere by itself goes its own way."""
 
 
 def master_of(session: Session, number: str) -> OrderRow:
@@ -34,12 +36,22 @@ def master_of(session: Session, number: str) -> OrderRow:
     return row
 
 
-def joined_numbers(session: Session, master: str) -> list[str]:
-    """Numbers of the orders that have joined one, oldest first."""
-    return list(session.scalars(select(OrderRow.number).where(OrderRow.master == master).order_by(OrderRow.number)))
+def joined_numbers(session: Session, master: str, by: Actor) -> list[str]:
+    """Numbers of the orders that have joined one and that somebody may see, oldest first."""
+    where = OrderRow.master == master, *visible(by)
+    return list(session.scalars(select(OrderRow.number).where(*where).order_by(OrderRow.number)))
 
 
-def followers(session: Session, name: MoveName, master: str) -> list[OrderRow]:
-    """Those that have joined an order and do what is done to it."""
-    where = OrderRow.master == master, OrderRow.state.in_(FOLLOWED.get(name, ()))
+def department_of(master: OrderRow) -> str:
+    """Code of the department that an order is sent to when it joins; empty: it waits with its master."""
+    return master.department if master.state in AT_DEPARTMENT else ""
+
+
+def followers(session: Session, name: MoveName, master: str, department: str) -> list[OrderRow]:
+    """Those that have joined an order, which was at `department`, and do what is done to it."""
+    where = (
+        OrderRow.master == master,
+        OrderRow.state.in_(FOLLOWED.get(name, ())),
+        OrderRow.department.in_(("", department)),
+    )
     return list(session.scalars(select(OrderRow).where(*where).order_by(OrderRow.number)))

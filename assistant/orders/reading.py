@@ -41,7 +41,7 @@ class OrderReader:
         with Session(self.engine) as session:
             row = row_of(session, number, by)
             order = order_of(session, row, by)
-            order.joined.extend(joined_numbers(session, row.number))
+            order.joined.extend(joined_numbers(session, row.number, by))
             steps = session.scalars(
                 select(OrderMoveRow).where(OrderMoveRow.number == number).order_by(OrderMoveRow.version)
             )

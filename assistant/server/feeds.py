@@ -20,10 +20,9 @@ from assistant.errors import SeatError
 from assistant.events import CallStarted, Event
 from assistant.log import EventLog
 from assistant.orders.records import Actor
-from assistant.requests import parse
+from assistant.requests import AnyRequest, parse
 from assistant.server.people import SIGN_IN, actor, still
 from assistant.switchboard import Switchboard
-from assistant.trouble import trouble
 
 log = logging.getLogger(__name__)
 router = APIRouter()
@@ -127,11 +126,11 @@ async def _serve(socket: WebSocket, feed: AsyncIterator[Event | None]) -> None:
                     text = await socket.receive_text()
             except TimeoutError:
                 text = None
-            if not await still(socket, asking=text is not None):
+            if not await _still(socket, switchboard, text is not None):
                 await socket.close(SIGN_IN, "signed out")
                 return
-            if text is not None and (reply := await _answer(switchboard, text, by)):
-                await socket.send_text(reply)
+            if text is not None:
+                await socket.send_text(await _answer(switchboard, text, by))
     except (
         WebSocketDisconnect,
         RuntimeError,
@@ -143,21 +142,45 @@ async def _serve(socket: WebSocket, feed: AsyncIterator[Event | None]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def _still(socket: WebSocket, switchboard: Switchboard, asking: bool) -> bool:
+    """Whether whoever follows may go on; a database that cannot be asked sends nobody away."""
+    try:
+        return await still(socket, asking=asking)
+    except Exception as error:
+        if not switchboard.log.in_trouble(error):
+            raise
+        return True
+
+
 async def _answer(switchboard: Switchboard, text: str, by: Actor) -> str:
-    """What a page is told of its request; nothing where it should ask again."""
+    """What a page is told of its request; it waits while the database is in trouble."""
     try:
         request_id = json.loads(text).get("id")
     except (ValueError, AttributeError, RecursionError):
         request_id = None
+    reply: dict[str, object] = {"type": "error", "id": request_id}
     try:
         request = parse(text)
-        reply = {"type": "ack", "id": request.id, "seq": await switchboard.answer(request, by)}
+        reply = {"type": "ack", "id": request.id, "seq": await _patiently(switchboard, request, by)}
     except SeatError as error:
-        reply = {"type": "error", "id": request_id, "message": str(error)}
-    except Exception as error:
-        if trouble(error):  # unanswered, the page keeps it and sends it again
-            log.error("a page's request waits: %s", error)
-            return ""
+        reply["message"] = str(error)
+    except Exception:
         log.exception("a page's request failed")
-        reply = {"type": "error", "id": request_id, "message": "服务器内部错误，未能保存，请稍后再试。"}
+        reply["message"] = "服务器内部错误，未能保存，请稍后再试。"
     return json.dumps(reply)
+
+
+async def _patiently(switchboard: Switchboard, request: AnyRequest, by: Actor) -> int:
+    waited = False
+    while True:
+        try:
+            done = await switchboard.answer(request, by)
+        except Exception as error:
+            if not switchboard.log.in_trouble(error):
+                raise
+            waited = True
+            await asyncio.sleep(TROUBLE_SECONDS)
+        else:
+            if waited:
+                switchboard.log.trouble = ""
+            return done

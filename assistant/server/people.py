@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -20,13 +21,14 @@ from assistant.orders.records import Actor
 from assistant.orders.stored import kept
 from assistant.people import SESSION, Kind, People, PeopleError, Person
 from assistant.store import Store
+from assistant.trouble import trouble
 
 router = APIRouter()
 
 COOKIE = "seat"
 NOBODY = "页面"
 """Who did something when the page does not say and nobody has to sign in."""
-SIGN_IN, FORBIDDEN = 4401, 4403
+SIGN_IN, FORBIDDEN, UNAVAILABLE = 4401, 4403, 4503
 """Close codes of websockets."""
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 PROXIED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-proto", "x-real-ip")
@@ -159,15 +161,12 @@ class SignedIn:
         if page and (link := connection.query_params.get("link")):
             await self._redeem(connection, link)(scope, receive, send)
             return
-        scope["key"] = key = self._key(connection)
-        known = key and not path.startswith("/ui/")
-        scope["person"] = who = await asyncio.to_thread(self._people.who, *key) if key and known else None
-        refused: tuple[int, str] | None = None
-        if not OPEN.fullmatch(path):
-            if who is not None:
-                refused = None if await self._may(who, method, path) else (FORBIDDEN, "您没有这项权限。")
-            elif not self._local(path, connection) and await asyncio.to_thread(lambda: self._people.guarded):
-                refused = (SIGN_IN, "请先登录。")
+        try:
+            refused = await self._refused(connection, scope, method, path)
+        except DBAPIError as error:
+            if not (words := trouble(error)):
+                raise
+            refused = UNAVAILABLE, f"{words}，请稍后再试。"
         if refused is None:
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -181,6 +180,21 @@ class SignedIn:
             await HTMLResponse(_REFUSED.format(refused[1]), refused[0] - 4000)(scope, receive, send)
         else:
             await JSONResponse({"detail": refused[1]}, refused[0] - 4000)(scope, receive, send)
+
+    async def _refused(
+        self, connection: HTTPConnection, scope: Scope, method: str, path: str
+    ) -> tuple[int, str] | None:
+        """Why somebody may not ask for this, None where he may; who it is is noted in the scope."""
+        scope["key"] = key = self._key(connection)
+        known = key and not path.startswith("/ui/")
+        scope["person"] = who = await asyncio.to_thread(self._people.who, *key) if key and known else None
+        if OPEN.fullmatch(path):
+            return None
+        if who is not None:
+            return None if await self._may(who, method, path) else (FORBIDDEN, "您没有这项权限。")
+        if not self._local(path, connection) and await asyncio.to_thread(lambda: self._people.guarded):
+            return SIGN_IN, "请先登录。"
+        return None
 
     @staticmethod
     def _key(connection: HTTPConnection) -> tuple[str, Kind] | None:

@@ -214,10 +214,14 @@ class TicketFiller:
             before.append(self.fields[name])
         self.fields[name] = value
 
-    def carry_on(self) -> None:
-        """The call goes on where it was cut off. What a field shows may be owed to the recogniser's answers, which are
-        not heard again: it stays until something else is read than now."""
-        self._carried = {name: read for name, read in self._read.items() if read.value != self.fields[name].value}
+    def carry_on(self, shown: Mapping[str, FieldValue]) -> None:
+        """The call goes on where it was cut off, with the fields as they were `shown`. A value may be owed to the
+        recogniser's answers, which are not heard again: it stays until something else is read than now."""
+        for name in LABELS:
+            self.fields[name] = shown.get(name, EMPTY)
+        self._carried = {
+            name: self._read[name] for name, value in shown.items() if value.value != self._read[name].value
+        }
 
     def _do(self, name: str, value: FieldValue) -> list[Change]:
         """What the agent does to a field, so that she can undo it."""
