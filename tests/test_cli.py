@@ -67,6 +67,7 @@ def test_replay_writes_the_contract(tmp_path: Path, call: SampleCall) -> None:
     assert "市民" in done.stdout
 
 
+@pytest.mark.slow  # a quarter of a minute
 def test_a_recording_that_breaks_off_is_replayed_as_far_as_it_goes(tmp_path: Path, call: SampleCall) -> None:
     whole = call.path.read_bytes()
     (tmp_path / "half.flac").write_bytes(whole[: len(whole) // 4])

@@ -131,6 +131,7 @@ def test_a_call_id_is_used_once(server: ServerProcess, media: ClientConnection) 
                 assert "has been used before" in refusal(again)
 
 
+@pytest.mark.slow  # tests/test_past.py has the same with a client that comes back
 def test_a_client_that_vanishes_loses_nothing_and_disturbs_nobody(
     server: ServerProcess, call: SampleCall, play: Play
 ) -> None:

@@ -289,6 +289,7 @@ def test_a_call_keeps_its_own_words_when_the_model_invents(
     assert len(endpoint.asked) == 1
 
 
+@pytest.mark.slow  # a server of its own, which a model redrafts for
 def test_the_page_marks_what_a_model_wrote_until_the_agent_accepts_it(
     browser: Any, play: Play, call: SampleCall, endpoint: Endpoint
 ) -> None:

@@ -96,6 +96,8 @@ const connection = new Connection(`/${place}/${encodeURIComponent(name)}/events`
   },
   state: showConnection,
 });
+byId("reconnect").addEventListener("click", () => connection.reconnect());
+addEventListener("beforeunload", (event) => connection.pending.size && event.preventDefault());
 setInterval(showClock, 500);
 
 function send(message) {
@@ -223,9 +225,7 @@ function arrange() {
     large.setAttribute("aria-pressed", String(on));
     document.documentElement.dataset.large = String(on);
   });
-  byId("reconnect").addEventListener("click", () => connection.reconnect());
   addEventListener("pagehide", () => form.commit());
-  addEventListener("beforeunload", (event) => connection.pending.size && event.preventDefault());
   bindKeys({
     next: () => form.nextUnverified(),
     acceptAll: () => form.acceptAll(),
