@@ -11,7 +11,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -24,7 +24,6 @@ from assistant.trouble import trouble
 from audio.media import MediaStart
 
 T = TypeVar("T")
-U = TypeVar("U")
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
@@ -77,15 +76,13 @@ class EventLog:
 
     async def open(self, info: MediaStart) -> None:
         """Make room for a new call. Raises CallError when its id has been used before."""
-        added = await self._patiently(self.store.add_call, info)
-        self.trouble = ""
-        if not added:
+        if not await self.patiently(lambda: asyncio.to_thread(self.store.add_call, info)):
             raise CallError(f"Call id {info.call_id!r} has been used before; give every call an id of its own.")
         self._numbers[info.call_id] = 0
 
     async def reopen(self, call: str) -> None:
         """A call that was cut off goes on."""
-        self._numbers[call] = await self._patiently(self.store.last_number, call)
+        self._numbers[call] = await self._last_number(call)
 
     async def append(
         self, call: str, drafts: Sequence[Draft], request: str | None = None, also: Write | None = None
@@ -100,7 +97,7 @@ class EventLog:
             first = self._numbers[call] + 1
             self._numbers[call] += len(drafts)
         else:  # it is over; the switchboard lets one request at a time change it
-            first = await self._patiently(self.store.last_number, call) + 1
+            first = await self._last_number(call) + 1
         events = [draft.numbered(first + place, call) for place, draft in enumerate(drafts)]
         batch = _Batch([Entry(event, request) for event in events], asyncio.get_running_loop(), also)
         self._waiting.put(batch)
@@ -112,15 +109,24 @@ class EventLog:
             self._numbers.pop(call, None)
         return events
 
-    async def _patiently(self, work: Callable[[T], U], what: T) -> U:
-        """Do something with the store, again and again while it is in trouble."""
+    async def _last_number(self, call: str) -> int:
+        return await self.patiently(lambda: asyncio.to_thread(self.store.last_number, call))
+
+    async def patiently(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do something that needs the store, again and again while that is in trouble."""
+        waited = False
         while True:
             try:
-                return await asyncio.to_thread(work, what)
+                done = await work()
             except Exception as error:
                 if self._closed or not self.in_trouble(error):
                     raise
+                waited = True
                 await asyncio.sleep(RETRY_SECONDS)
+            else:
+                if waited:
+                    self.trouble = ""
+                return done
 
     @contextmanager
     def follow(self, wants: Callable[[Event], bool]) -> Any:
@@ -173,8 +179,8 @@ class EventLog:
                     time.sleep(RETRY_SECONDS)
                     again = True
                     continue
-                if again and isinstance(error, IntegrityError):  # stored before the connection broke
-                    break
+                if again and isinstance(error, IntegrityError) and self._has(entries):
+                    break  # stored before the connection broke
                 if len(batches) == 1:
                     batches[0].settle(error)
                 return False
@@ -182,6 +188,11 @@ class EventLog:
         for each in batches:
             each.settle(None)
         return True
+
+    def _has(self, entries: Sequence[Entry]) -> bool:
+        """Whether events are in the store."""
+        last = {entry.event.call: entry.event.seq for entry in entries}
+        return all(self.store.last_number(call) >= seq for call, seq in last.items())
 
     def in_trouble(self, error: Exception) -> bool:
         """Take note of what is wrong with the store; false where waiting would not help."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import Iterator
@@ -11,11 +12,12 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from audio.errors import AudioError
-from audio.media import MediaStart, is_stop, parse_start
+from audio.media import MediaClient, MediaStart, is_stop, parse_start
 from audio.resample import to_pcm16
 from benchmarks.serving import ServerProcess
 from tests.conftest import Play, SampleCall
@@ -247,3 +249,24 @@ def test_frames_of_any_length_and_events_of_the_switch_are_taken(
     media.send(json.dumps({"type": "stop"}))
     assert json.loads(media.recv(20))["type"] == "stopped"
     assert "12345" in document(server, "uneven")["transcript"][0]["text"]
+
+
+def test_who_hangs_up_waits_no_longer_for_a_server_that_has_gone(call: SampleCall) -> None:
+    async def story() -> None:
+        async def go(socket: ServerConnection) -> None:
+            await socket.recv()
+
+        lost: list[str] = []
+        async with serve(go, "127.0.0.1", 0) as gone:
+            port = gone.sockets[0].getsockname()[1]
+            start = parse_start(json.dumps(HELLO | {"call_id": "gone"}))
+            media = MediaClient(f"ws://127.0.0.1:{port}", start, patience=3600, lost=lost.append)
+            asyncio.get_running_loop().call_later(1.0, media.hurry)
+            with pytest.raises(AudioError, match="has not taken the call again"):
+                async with media:
+                    while True:
+                        await media.send(call.samples[: HELLO["channels"], :160])
+                        await asyncio.sleep(0.02)
+        assert len(lost) == 1
+
+    asyncio.run(story())

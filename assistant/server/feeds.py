@@ -11,7 +11,7 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from websockets.frames import CloseCode
@@ -20,7 +20,7 @@ from assistant.errors import SeatError
 from assistant.events import CallStarted, Event
 from assistant.log import EventLog
 from assistant.orders.records import Actor
-from assistant.requests import AnyRequest, parse
+from assistant.requests import parse
 from assistant.server.people import SIGN_IN, actor, still
 from assistant.switchboard import Switchboard
 
@@ -161,26 +161,14 @@ async def _answer(switchboard: Switchboard, text: str, by: Actor) -> str:
     reply: dict[str, object] = {"type": "error", "id": request_id}
     try:
         request = parse(text)
-        reply = {"type": "ack", "id": request.id, "seq": await _patiently(switchboard, request, by)}
+
+        def ask() -> Awaitable[int]:
+            return switchboard.answer(request, by)
+
+        reply = {"type": "ack", "id": request.id, "seq": await switchboard.log.patiently(ask)}
     except SeatError as error:
         reply["message"] = str(error)
     except Exception:
         log.exception("a page's request failed")
         reply["message"] = "服务器内部错误，未能保存，请稍后再试。"
     return json.dumps(reply)
-
-
-async def _patiently(switchboard: Switchboard, request: AnyRequest, by: Actor) -> int:
-    waited = False
-    while True:
-        try:
-            done = await switchboard.answer(request, by)
-        except Exception as error:
-            if not switchboard.log.in_trouble(error):
-                raise
-            waited = True
-            await asyncio.sleep(TROUBLE_SECONDS)
-        else:
-            if waited:
-                switchboard.log.trouble = ""
-            return done
