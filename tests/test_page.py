@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocketRoute, expect
+from websockets.sync.client import connect
 
 from benchmarks.serving import ServerProcess
 from tests.conftest import Play, SampleCall, Submit, watched
@@ -249,6 +251,10 @@ def test_where_a_value_was_said_shows_while_the_pointer_rests_on_its_field(
     expect(page.locator("#transcript mark").first).to_be_attached()
     field(page, "amount").hover()
     expect(page.locator("#transcript mark")).to_have_count(0)
+    with connect(f"{server.websocket}/calls/{finished}/events") as elsewhere:
+        elsewhere.send(json.dumps({"type": "ticket.accept", "id": "rests", "call": finished, "field": name}))
+        expect(field(page, name).locator(".state")).to_have_text("已确认")
+    expect(page.locator("#transcript mark")).to_have_count(0)
     page.mouse.move(5, 5)
     expect(page.locator("#transcript mark").first).to_be_attached()
 
@@ -455,6 +461,7 @@ def test_likely_suggestions_are_accepted_together_and_undone_one_by_one(
     page.keyboard.press("Control+z")
     expect(page.locator('[data-state="suggested"]:not([data-look="doubtful"])').first).to_be_visible()
     expect(page.locator("#submit-note")).to_contain_text("已撤销对")
+    expect(page.locator('[data-look="saving"]')).to_have_count(0)
     told = httpx.get(f"{server.url}/api/calls/{call}/ticket").json()
     assert sum(told[name]["state"] == "suggested" for name in likely) == 1
 

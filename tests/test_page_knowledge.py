@@ -119,6 +119,7 @@ def test_an_answer_is_copied_and_put_into_the_ticket_by_keyboard(
     expect(page.get_by_role("button", name="已填入工单")).to_be_visible()
     expect(page.locator("#field-content")).to_have_value(f"{told}\n直接答复：{answer}")
     assert uses(server, consulted, article, "inserted") == ["opened", "copied", "inserted"]
+    expect(page.locator('[data-look="saving"]')).to_have_count(0)
     page.reload()
     expect(page.locator("#field-content")).to_have_value(f"{told}\n直接答复：{answer}")
     expect(page.locator("#knowledge .card").first).to_contain_text("已填入工单")
@@ -134,7 +135,8 @@ def test_what_was_said_stays_when_the_rest_of_the_article_arrives(
         held.append(route)
 
     page.route("**/api/articles/kb-*", hold)
-    page.keyboard.press("1")
+    with page.expect_request("**/api/articles/kb-*"):
+        page.keyboard.press("1")
     expect(page.locator("#knowledge article .answer")).to_be_visible()
     page.keyboard.press("c")
     expect(page.get_by_text("已复制答案")).to_be_visible()
@@ -216,7 +218,8 @@ def test_a_search_counts_once_when_it_is_over(
     page.keyboard.press("1")
     expect(page.locator("#knowledge article")).to_be_visible()
     page.keyboard.press("Escape")
-    page.keyboard.press("Escape")
+    with page.expect_request("**/searches"):
+        page.keyboard.press("Escape")
     expect(page.locator("#knowledge-query")).to_have_value("")
 
     assert [(each["query"], each["opened"], each["agent"]) for each in counted] == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -92,6 +93,7 @@ def test_initials_find_a_department(page: Page, server: ServerProcess, typed: st
     expect(box).to_have_value("广州市城市管理和综合执法局")
     expect(page.locator('[data-field="department"] .state')).to_have_text("已修改")
     page.keyboard.press("Control+z")
+    expect(page.locator('[data-field="department"] .state')).not_to_have_text(re.compile("已修改|保存中"))
 
 
 def test_what_holds_the_characters_comes_before_what_they_begin(page: Page, pack: CityPack) -> None:

@@ -21,8 +21,10 @@ export class Field {
   /**
    * @param {{name: string, label: string, kind: string, choices: object[], required: boolean}} definition
    * @param {{edit: (name: string, value: unknown) => string, accept: (name: string) => string,
-   *   point: (field: Field, scroll: boolean) => void, peek: (field: Field | null) => void, startedAt: () => string}} form
-   *   edit and accept send and return the id of the message; point shows where the value was said, peek too, until null
+   *   point: (field: Field, scroll: boolean) => void, peek: (field: Field, rests: boolean) => void,
+   *   changed: (field: Field) => void, startedAt: () => string}} form
+   *   edit and accept send and return the id of the message; point shows where the value was said, peek too while the
+   *   pointer rests there, changed if it is shown
    */
   constructor(definition, form) {
     this.name = definition.name;
@@ -63,7 +65,7 @@ export class Field {
     this.problem = "";
     this.draw();
     if (live && before !== JSON.stringify([this.server.value, this.server.state])) this.#flash();
-    if (this.root.contains(document.activeElement)) this.form.point(this, false);
+    this.form.changed(this);
   }
 
   /** What was heard to contradict the agent's value, or null: nothing any more (see Hints). */
@@ -284,8 +286,7 @@ export class Field {
   /** The pointer rests on the field, or leaves it. */
   #peek(rests) {
     clearTimeout(this.resting);
-    if (rests !== Boolean(this.peeked)) this.form.peek(rests ? this : null);
-    this.peeked = rests;
+    this.form.peek(this, rests);
   }
 
   #key(event) {

@@ -33,15 +33,25 @@ export class Form {
   constructor(actions) {
     /** Names of the fields that were changed on this page, in order: what can be undone. */
     this.changes = [];
-    /** The field that has the focus, whose evidence shows unless the pointer rests on another. */
+    /** The field that had the focus last. */
     this.pointed = null;
+    /** The field on which the pointer has come to rest since. */
+    this.peeked = null;
     this.actions = {
       ...actions,
       point: (field, scroll) => {
         this.pointed = field;
+        this.peeked = null;
         actions.point(field, scroll);
       },
-      peek: (field) => actions.point(field ?? this.pointed, false),
+      peek: (field, rests) => {
+        if (rests === (this.peeked === field)) return;
+        this.peeked = rests ? field : null;
+        actions.point(this.#explained, false);
+      },
+      changed: (field) => {
+        if (field === this.#explained) actions.point(field, false);
+      },
       edit: (name, value) => this.#keep(name, actions.edit(name, value)),
       accept: (name) => this.#keep(name, actions.accept(name)),
     };
@@ -57,6 +67,11 @@ export class Form {
     this.direct.addEventListener("click", () => this.submit(true));
     this.box.addEventListener("submit", (event) => event.preventDefault());
     this.box.addEventListener("input", () => this.#summarise());
+  }
+
+  /** The field whose evidence shows, or null. */
+  get #explained() {
+    return this.peeked ?? this.pointed;
   }
 
   /** The words for a department's code, "" where there are none. */
