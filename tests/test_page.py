@@ -69,6 +69,9 @@ def test_the_page_fills_by_itself_while_the_call_is_on(page: Page, server: Serve
     expect(page.locator("#call-state")).to_contain_text("等待来电")
     expect(page.locator("#connection")).to_have_text("已连接")
 
+    where = "fields => fields.map((field) => field.getBoundingClientRect().top)"
+    before = page.locator(".field").evaluate_all(where)
+
     call = play(server, agent="filling", pace=8.0)
 
     expect(page.locator("#call-state")).to_contain_text("通话中", timeout=20_000)
@@ -87,6 +90,7 @@ def test_the_page_fills_by_itself_while_the_call_is_on(page: Page, server: Serve
     assert page.locator('.line[data-final="false"]').count() == 0
     assert page.locator('.field:not([data-state="empty"])').count() > 3
     assert page.locator("#knowledge .card, #knowledge .earlier li").count() > 0
+    assert page.locator(".field").evaluate_all(where) == before, "nothing may move under the agent's hand"
 
 
 def test_an_edit_sticks_and_reaches_every_window(

@@ -100,6 +100,7 @@ export class Caller {
     const { special, calls, orders } = this.told ?? {};
     const parts = [
       special && h("strong", { class: "special" }, `特服：${special}`),
+      calls?.count === 0 && h("span", { class: "note" }, "没有此号码的来电记录"),
       calls?.count > 0 && h("span", {}, `此前来电 ${calls.count} 次，最近 ${moment(calls.newest[0].started_at)}`),
       orders?.count > 0 && list(`此号码工单 ${orders.count} 张`, orders.newest),
       this.alike?.count > 0 && list(`近 30 天同类诉求 ${this.alike.count} 件`, this.alike.orders, (order) => this.#joining(order)),

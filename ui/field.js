@@ -14,6 +14,9 @@ const FLASH_MS = 1600;
 /** A pointer that only passes over fields shows no evidence. */
 const REST_MS = 250;
 
+/** Candidates below this are found in the pick list only. */
+const UNLIKELY = 0.01;
+
 const EMPTY = { value: null, state: "empty", confidence: 0, evidence: [], display: "", candidates: [], generated: false };
 const STATES = { empty: "空", suggested: "建议", confirmed: "已确认", edited: "已修改" };
 
@@ -185,15 +188,16 @@ export class Field {
   #drawChips() {
     const { candidates, value, state } = this.server;
     const open = !this.locked && (state === "suggested" || state === "empty");
-    const chips = open ? candidates.filter((candidate) => candidate.value !== value) : [];
+    const chips = open ? candidates.filter((candidate) => candidate.value !== value && candidate.confidence >= UNLIKELY) : [];
     const rival = this.typing && state !== "empty" && !same(value, this.typedOver);
     this.chips.replaceChildren(
       ...chips.map((candidate) => h("button", {
         type: "button", class: "chip-button", title: `改为“${candidate.display}”`, onclick: () => this.#choose(candidate.value),
-      }, candidate.display, h("small", {}, `${Math.round(candidate.confidence * 100)}%`))),
+      }, h("span", {}, candidate.display), h("small", {}, `${Math.round(candidate.confidence * 100)}%`))),
       ...(rival ? [h("button", { type: "button", class: "chip-button rival", onpointerdown: (event) => this.#takeRival(event) },
-        `听到新值：${this.server.display || String(value ?? "空")}`, h("small", {}, "Esc 采用"))] : []));
-    this.chips.hidden = !this.chips.childElementCount;
+        h("span", {}, `听到新值：${this.server.display || String(value ?? "空")}`), h("small", {}, "Esc 采用"))] : []));
+    // Where there are candidates at times, their line is always there: nothing moves when they come or go.
+    this.chips.hidden = !this.offers && !this.chips.childElementCount;
   }
 
   #drawConflict() {
@@ -248,6 +252,7 @@ export class Field {
       onclick: () => this.accept() && this.input.focusable.focus(),
     }, "✓");
     this.chips = h("span", { class: "candidates", hidden: true });
+    this.offers = focusable.getAttribute("role") === "combobox" && this.kind !== "list";
     this.heard = h("span", { class: "heard", id: `${this.name}-heard`, role: "status", hidden: true });
     this.problemLine = h("span", { class: "problem", id: `${this.name}-problem`, role: "alert", hidden: true });
     this.root = h("div", { class: "field", data: { field: this.name, kind: this.kind } },

@@ -3,8 +3,6 @@
 import { byId, h } from "./dom.js";
 
 const TITLES = { urgent: "紧急", conflict: "有出入", missing: "待问", ask: "可问", audio: "声音", deadline: "时限", tip: "提示" };
-/** Plain hints beyond the newest few step back, so that they never push the conversation off the screen. */
-const SHOWN = 2;
 const STORE = "seat.dismissed";
 
 export class Hints {
@@ -48,6 +46,7 @@ export class Hints {
     const line = h("div", { class: "hint", data: { kind, field: field ?? "" } },
       h("strong", { class: "kind" }, TITLES[kind] ?? TITLES.tip),
       h("span", { class: "text" }, text),
+      h("span", { class: "note more" }),
       h("button", { type: "button", class: "quiet small", onclick: () => this.dismissed(key) }, "知道了"));
     if (kind === "ask") this.notices.querySelectorAll('[data-kind="ask"]').forEach((earlier) => earlier.remove());
     this.lines.set(key, line);
@@ -77,8 +76,13 @@ export class Hints {
     this.#limit();
   }
 
+  /** One notice at a time, the newest, in a line that is always there: nothing on the page moves when it comes or goes. */
   #limit() {
-    [...this.notices.children].forEach((line, index) => (line.hidden = index >= SHOWN));
+    const [newest, ...older] = this.notices.children;
+    for (const line of older) line.hidden = true;
+    if (!newest) return;
+    newest.hidden = false;
+    newest.querySelector(".more").textContent = older.length ? `另有 ${older.length} 条` : "";
   }
 }
 

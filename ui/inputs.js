@@ -160,7 +160,7 @@ function several(id, choices) {
   const display = (value) => choices.find((choice) => choice.value === value)?.display ?? value;
   const draw = () =>
     chips.replaceChildren(...values.map((value) =>
-      h("span", { class: "chip" }, display(value),
+      h("span", { class: "chip", title: display(value) }, h("span", {}, display(value)),
         h("button", { type: "button", "aria-label": `去掉${display(value)}`, onclick: () => change(values.filter((other) => other !== value)) }, "×"))));
   const change = (next) => {
     values = next;
@@ -171,6 +171,7 @@ function several(id, choices) {
     add.value = "";
     if (!values.includes(value)) change([...values, value]);
   };
+  box.addEventListener("click", (event) => event.target === box && add.focus());
   add.addEventListener("keydown", (event) => {
     if (event.key === "Backspace" && !add.value && values.length && !add.readOnly) change(values.slice(0, -1));
   });
