@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -127,6 +128,23 @@ def test_what_was_not_taken_is_sent_again_with_the_same_key(store: Store, receiv
     send(store, [receiver.url], delivered)
     assert receiver.told == ["order.direct"] * 3
     assert len({headers["Idempotency-Key"] for headers, _ in receiver.taken}) == 1
+
+
+def test_what_is_taken_while_the_store_is_looked_into_is_not_sent_again(
+    store: Store, receivers: Callable[..., Receiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = Outbox._due
+
+    def slowly(self: Outbox, *urls: Any) -> Any:
+        found = look(self, *urls)
+        time.sleep(0.2)
+        return found
+
+    monkeypatch.setattr(Outbox, "_due", slowly)
+    quick, slow = receivers(), receivers(lambda count: time.sleep(0.5) or 200)
+    submit(book_of(store, quick.url, slow.url), store)
+    send(store, [quick.url, slow.url], delivered)
+    assert quick.told == slow.told == ["order.submit", "order.dispatch"]
 
 
 def test_what_is_told_of_an_order_comes_in_order_and_another_order_is_not_kept_waiting(

@@ -117,11 +117,10 @@ class Outbox:
 
     async def _start(self) -> None:
         """A task for each receiver for which something is due and none is at work."""
-        due = await asyncio.to_thread(self._due)
-        for url in {each.url for each in due}:
-            if url not in self._busy or self._busy[url].done():
-                mine = [each for each in due if each.url == url]
-                self._busy[url] = asyncio.create_task(self._send_all(mine))
+        # Looked for only where nothing is under way: what is settled while one looks would be sent twice.
+        idle = [url for url in self._urls if url not in self._busy or self._busy[url].done()]
+        for url, due in (await asyncio.to_thread(self._due, idle)).items():
+            self._busy[url] = asyncio.create_task(self._send_all(due))
 
     async def _send_all(self, due: Sequence[Delivery]) -> None:
         for delivery in due:
@@ -157,10 +156,10 @@ class Outbox:
             rows = session.scalars(select(DeliveryRow).where(*open_).order_by(DeliveryRow.id).limit(limit))
             return total, session.scalar(stuck) or 0, [_delivery(row) for row in rows]
 
-    def _due(self) -> list[Delivery]:
-        """The oldest for each receiver, so that one that is down crowds out no other, and of each order only what has
-        nothing before it that is still waiting."""
-        due, now, before = [], _now(), aliased(DeliveryRow)
+    def _due(self, urls: Sequence[str]) -> dict[str, list[Delivery]]:
+        """The oldest for each receiver that has any, of each order only what has nothing before it that is still
+        waiting."""
+        due, now, before = {}, _now(), aliased(DeliveryRow)
         earlier = select(before.id).where(
             before.url == DeliveryRow.url,
             before.number == DeliveryRow.number,
@@ -168,10 +167,11 @@ class Outbox:
             before.next_at > now,
         )
         with Session(self._engine) as session:
-            for url in self._urls:
+            for url in urls:
                 mine = select(DeliveryRow).where(DeliveryRow.next_at <= now, DeliveryRow.url == url, ~earlier.exists())
-                due += [_delivery(row) for row in session.scalars(mine.order_by(DeliveryRow.id).limit(AT_ONCE))]
-        return due
+                rows = session.scalars(mine.order_by(DeliveryRow.id).limit(AT_ONCE))
+                due[url] = [_delivery(row) for row in rows]
+        return {url: mine for url, mine in due.items() if mine}
 
     def _settle(self, delivery: Delivery, error: str) -> None:
         attempts = delivery.attempts + 1
