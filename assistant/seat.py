@@ -185,10 +185,10 @@ class SeatAssistant:
             recognizer.decode(greeting)
             return time.monotonic() - began
 
-        with ThreadPoolExecutor(
-            recognizer.workers
-        ) as pool:  # the first time things are loaded, others may be disturbed
-            return min(max(pool.map(decode, range(recognizer.workers))) for _ in range(4))
+        # The first time things are loaded, others may be disturbed; where the capacity is given, once is enough.
+        times = 1 if self.settings.max_calls else 4
+        with ThreadPoolExecutor(recognizer.workers) as pool:
+            return min(max(pool.map(decode, range(recognizer.workers))) for _ in range(times))
 
     def close(self) -> None:
         """Stop the recogniser's threads, and what still works for them."""

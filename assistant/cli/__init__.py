@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -11,6 +12,9 @@ from assistant.cli import callers, capture, demo, doctor, extract, kb, replay, s
 from assistant.errors import SeatError
 from audio.errors import AudioError
 from kb.errors import PackError
+
+ALLOCATIONS = 50_000
+"""Between two looks for garbage. Python's 700 make a server's start, which only loads, a tenth longer."""
 
 app = typer.Typer(
     name="seat",
@@ -29,6 +33,7 @@ app.add_typer(callers.app, name="callers")
 def main() -> None:
     """Run the command line; what the user can put right ends in one line and exit code 1."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    gc.set_threshold(ALLOCATIONS)
     try:
         app()
     except (SeatError, AudioError, PackError) as error:
