@@ -378,7 +378,7 @@ class TicketFiller:
         for name, topic, words in _ASK:
             spoken_of = any(topic in turn.asks for turn in turns)
             if self.fields[name].value is None and not spoken_of:
-                return [Hint("ask", f"接下来可以问：{words}（{LABELS[name]}还没有记录）")]
+                return [Hint("ask", f"接下来可以问：{words}")]
         return []
 
 
