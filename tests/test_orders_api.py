@@ -155,6 +155,11 @@ def test_what_falls_due_is_listed_counted_and_exported(
     assert httpx.get(f"{server.url}/api/orders/counts").json()["due_soon"] == before + 1
     [told] = found(contact_overdue=True)["orders"]
     assert (told["number"], told["contact_overdue"], told["overdue"]) == (number, True, False)
+    table = httpx.get(f"{server.url}/api/orders/export", params={"q": number, "format": "csv"}).content.decode(
+        "utf-8-sig"
+    )
+    [row] = csv.DictReader(io.StringIO(table))
+    assert (row["首次联系是否超时"], row["是否超期"]) == ("是", "否")
     assert move(server, number, "start").json()["contact_overdue"] is False
     assert found(contact_overdue=True)["total"] == 0
 

@@ -45,9 +45,9 @@ COLUMNS: dict[str, str] = {
     "number": "工单编号", "state": "状态", "received": "受理时间", "request_type": "诉求类型", "category": "事项分类",
     "urgency": "紧急程度", "title": "诉求标题", "content": "诉求内容", "caller_name": "诉求人", "phone": "联系电话",
     "line": "来电号码", "address": "事发地址", "subject": "被反映对象", "department": "承办单位",
-    "co_departments": "协办单位", "contact_due": "首次联系时限", "due": "办结时限", "overdue": "是否超期",
-    "master": "主单", "extended": "已延期（工作日）", "urged": "催办次数", "supervised": "是否督办",
-    "confidential": "是否保密",
+    "co_departments": "协办单位", "contact_due": "首次联系时限", "contact_overdue": "首次联系是否超时",
+    "due": "办结时限", "overdue": "是否超期", "master": "主单", "extended": "已延期（工作日）", "urged": "催办次数",
+    "supervised": "是否督办", "confidential": "是否保密",
     "answer": "答复内容", "agent": "座席", "changed": "最近更新", "call": "通话",
 }  # fmt: skip
 """Of a spreadsheet, with their headings."""
@@ -253,7 +253,7 @@ def _cell(order: Mapping[str, Any], name: str) -> Cell:
             return "；".join(order["co_department_names"])
         case "received" | "changed" | "contact_due" | "due":
             return f"{datetime.fromisoformat(order[name]):%Y-%m-%d %H:%M}" if order[name] else ""
-        case "overdue" | "supervised" | "confidential":
+        case "contact_overdue" | "overdue" | "supervised" | "confidential":
             return "是" if order[name] else "否"
         case _:
             value = order[name]
