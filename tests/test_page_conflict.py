@@ -100,3 +100,21 @@ def test_a_decision_reaches_the_other_windows(context: BrowserContext, server: S
     form.get_by_role("button", name="区：保留", exact=False).click()
     expect(heard(form, "district")).to_be_hidden()
     expect(talk.locator(".hint")).to_have_count(0)
+
+
+def test_notices_show_one_at_a_time_in_a_line_that_is_always_there(
+    context: BrowserContext, server: ServerProcess, written: Write
+) -> None:
+    told = [HintRaised(kind="missing", text=text, after_utterance=1) for text in ("还没有电话。", "还没有地址。")]
+    page = open_call(context, server, written("notices", *SAID, *told))
+    shown = page.locator("#notices .hint:visible")
+    top = page.locator("#desk").bounding_box()
+
+    expect(shown).to_contain_text("还没有地址。")
+    expect(shown).to_contain_text("另有 1 条")
+    shown.get_by_role("button", name="知道了").click()
+    expect(shown).to_contain_text("还没有电话。")
+    expect(shown).not_to_contain_text("另有")
+    shown.get_by_role("button", name="知道了").click()
+    expect(shown).to_have_count(0)
+    assert page.locator("#desk").bounding_box() == top
