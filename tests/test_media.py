@@ -138,14 +138,14 @@ def test_a_client_that_vanishes_loses_nothing_and_disturbs_nobody(
     server: ServerProcess, call: SampleCall, play: Play
 ) -> None:
     other = play(server, agent="undisturbed", pace=4.0, seconds=60)
-    vanishing = connect(f"{server.websocket}/media")
-    vanishing.send(json.dumps(HELLO | {"call_id": "vanished"}))
-    end = int(8000 * (call.turns[0].end + 0.1))  # in the middle of the pause after the first words
-    vanishing.send(to_pcm16(call.samples[:, :end]))
-    while httpx.get(f"{server.url}/api/calls/vanished").status_code == 404:  # else the sound dies in the socket
-        sleep(0.05)
-    vanishing.socket.shutdown(socket.SHUT_RDWR)
-    vanishing.socket.close()
+    with connect(f"{server.websocket}/media") as vanishing:
+        vanishing.send(json.dumps(HELLO | {"call_id": "vanished"}))
+        end = int(8000 * (call.turns[0].end + 0.1))  # in the middle of the pause after the first words
+        vanishing.send(to_pcm16(call.samples[:, :end]))
+        while httpx.get(f"{server.url}/api/calls/vanished").status_code == 404:  # else the sound dies in the socket
+            sleep(0.05)
+        vanishing.socket.shutdown(socket.SHUT_RDWR)
+        vanishing.socket.close()
     whole = document(server, other.wait())
     assert whole["call"]["ended"] == "hangup"
     assert len(whole["transcript"]) >= sum(turn.end < 60 for turn in call.turns)
