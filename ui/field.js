@@ -227,8 +227,6 @@ export class Field {
   }
 
   #flash() {
-    this.root.classList.remove("flash");
-    void this.root.offsetWidth;
     this.root.classList.add("flash");
     clearTimeout(this.flashing);
     this.flashing = setTimeout(() => this.root.classList.remove("flash"), FLASH_MS);
