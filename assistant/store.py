@@ -6,6 +6,7 @@ upgraded by Alembic when the store is opened. All methods block; `assistant.log`
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -171,7 +172,9 @@ class Store:
     def close(self) -> None:
         """Give back all connections; a second time does nothing."""
         if self._claimed:
-            self._claimed.invalidate()  # ends the session, and its lock with it
+            with contextlib.suppress(SQLAlchemyError):  # the database may be away, and the lock with it
+                self._claimed.scalar(select(func.pg_advisory_unlock(CLAIM)))
+            self._claimed.invalidate()  # ends the session, but the database takes its time to see that
             self._claimed.close()
             self._claimed = None
         self.engine.dispose()
